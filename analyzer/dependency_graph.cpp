@@ -1,0 +1,318 @@
+// How each kind of file names what it needs. A required edge is what the kernel or the loader will
+// follow; a likely one is a name that exists in the image and is held by something that is kept.
+#include "analyzer/dependency_graph.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "analyzer/command_wrapper.h"
+#include "analyzer/elf.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/glob.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/loader.h"
+#include "analyzer/named_paths.h"
+#include "analyzer/rules.h"
+#include "analyzer/shell.h"
+#include "analyzer/system_folders.h"
+
+namespace slim {
+namespace {
+
+constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::size_t max_glob_matches = 10'000;
+
+// Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
+// /bin/sh, /etc/shadow and the zoneinfo folder.
+constexpr auto covered_by_rules = std::to_array<std::string_view>(
+    {"libc.so", "libc.so.*", "libc-*.so", "ld-linux*.so.*", "ld-*.so.*", "ld-musl-*", "libc.musl-*",
+     "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
+     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*"});
+
+std::vector<std::string> split_colons(std::string_view text) {
+  std::vector<std::string> parts;
+  while (true) {
+    const auto colon = text.find(':');
+    parts.emplace_back(text.substr(0, colon));
+    if (colon == std::string_view::npos) return parts;
+    text.remove_prefix(colon + 1);
+  }
+}
+
+LoaderEnvironment loader_environment(const ImageConfig& config) {
+  return {.library_path = env_value(config, "LD_LIBRARY_PATH").value_or(""),
+          .preload = env_value(config, "LD_PRELOAD").value_or("")};
+}
+
+/// A program by the letter of its header: it names an interpreter, or is an executable without one.
+bool is_program(const ElfFacts& elf) {
+  return !elf.interpreter.empty() || elf.type == ElfType::executable;
+}
+
+bool is_executable_file(const FileTree& tree, NodeId node) {
+  return tree.is(node, EntryType::file) && (tree.entry(node).mode & 0111U) != 0;
+}
+
+}  // namespace
+
+bool strings_are_evidence(std::string_view name) {
+  return std::ranges::none_of(covered_by_rules,
+                              [name](std::string_view glob) { return component_match(glob, name); });
+}
+
+DependencyGraph::DependencyGraph(const FileTree& tree, const ImageConfig& config)
+    : tree_(&tree),
+      search_path_(split_colons(env_value(config, "PATH").value_or(std::string(default_path)))),
+      loader_(tree, loader_environment(config)) {
+  if (!config.working_dir.empty()) {
+    const NodeId folder = tree.resolve(config.working_dir).node;
+    if (folder != no_node) working_folder_ = folder;
+  }
+}
+
+Resolution DependencyGraph::find_command(std::string_view word) const {
+  if (word.find('/') != std::string_view::npos) return tree_->resolve(word, working_folder_);
+  for (const std::string& folder : search_path_) {
+    const std::string path = folder.empty() ? std::string(word) : folder + "/" + std::string(word);
+    Resolution found = tree_->resolve(path, working_folder_);
+    if (found.node != no_node && is_executable_file(*tree_, found.node)) return found;
+  }
+  return {};
+}
+
+Resolution DependencyGraph::find_argument(std::string_view word) const {
+  return tree_->resolve(word, working_folder_);
+}
+
+void DependencyGraph::add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const {
+  for (const NodeId link : target.symlinks) {
+    edges.push_back({.from = like.from,
+                     .to = link,
+                     .kind = EdgeKind::symlink,
+                     .strength = like.strength,
+                     .detail = "on the way to " + tree_->path(target.node),
+                     .with_content = false});
+  }
+  Edge edge = like;
+  edge.to = target.node;
+  edges.push_back(std::move(edge));
+}
+
+/// A path that something names: a file counts; a folder with its content only where it is an application's.
+void DependencyGraph::add_named(std::vector<Edge>& edges, const Resolution& target, Edge edge) const {
+  if (target.node == no_node && !target.missing.empty() && is_kernel_path(target.missing)) {
+    // A log that is a link to /dev/stdout: what it leads to is there only when the container runs.
+    edge.kind = EdgeKind::symlink;
+    for (const NodeId link : target.symlinks) {
+      edge.to = link;
+      edges.push_back(edge);
+    }
+  }
+  if (target.node == no_node || target.node == root_node || target.node == edge.from) return;
+  const std::string path = tree_->path(target.node);
+  if (is_kernel_path(path)) return;
+  if (tree_->is(target.node, EntryType::directory)) edge.with_content = !is_system_folder(path);
+  add_path(edges, target, edge);
+}
+
+std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_text) {
+  std::vector<Edge> found;
+  if (tree_->is(node, EntryType::symlink)) {
+    const Resolution target = tree_->resolve(tree_->path(node));
+    Edge edge{.from = node, .to = no_node, .kind = EdgeKind::symlink, .detail = "the link's target"};
+    if (target.node != no_node && target.node != root_node) {
+      add_path(found, target, edge);
+    } else {
+      // What the links lead to may come when the container runs; each has to lead on until then.
+      for (const NodeId link : target.symlinks) {
+        edge.to = link;
+        found.push_back(edge);
+      }
+    }
+    std::erase_if(found, [node](const Edge& made) { return made.to == node; });
+    return found;
+  }
+  const FileFacts* facts = tree_->facts(node);
+  if (facts == nullptr) return found;
+  if (facts->elf) {
+    if (program == no_node) add_program(found, node);
+    add_strings(found, node, program);
+    return found;
+  }
+  if (!facts->shebang.empty()) add_shebang(found, node, *facts);
+  if (facts->text && (read_text || !facts->shebang.empty())) add_text(found, node, *facts->text);
+  return found;
+}
+
+void DependencyGraph::add_program(std::vector<Edge>& edges, NodeId node) {
+  const LoadResult result = loader_.load(node);
+  if (result.interpreter_node != no_node) {
+    add_path(edges, {.node = result.interpreter_node, .symlinks = result.interpreter_symlinks, .missing = {}},
+             {.from = node, .to = no_node, .kind = EdgeKind::interpreter, .detail = result.interpreter});
+  } else if (!result.interpreter.empty()) {
+    unresolved_libraries_.push_back(
+        {.file = tree_->path(node), .name = result.interpreter, .tried = {result.interpreter}});
+  }
+  add_libraries(edges, node, result);
+  for (const MissingLibrary& missing : result.missing) {
+    unresolved_libraries_.push_back(
+        {.file = missing.needed_by, .name = missing.name, .tried = missing.tried});
+  }
+}
+
+/// What the loader maps for `program`, and what it would map on better processors.
+void DependencyGraph::add_libraries(std::vector<Edge>& edges, NodeId program,
+                                    const LoadResult& result) const {
+  for (const auto* libraries : {&result.libraries, &result.variants}) {
+    for (const LoadedLibrary& library : *libraries) {
+      if (library.node == no_node) continue;
+      const NodeId needed_by =
+          library.needed_by == LoadedLibrary::program ? program : result.libraries[library.needed_by].node;
+      add_path(edges, {.node = library.node, .symlinks = library.symlinks, .missing = {}},
+               {.from = needed_by,
+                .to = no_node,
+                .kind = EdgeKind::needed,
+                .detail = fmt::format("{}, found by {}", library.name, to_string(library.found_by))});
+    }
+  }
+}
+
+void DependencyGraph::add_strings(std::vector<Edge>& edges, NodeId node, NodeId program) {
+  const ElfFacts& elf = *tree_->elf(node);
+  if (!strings_are_evidence(tree_->node(node).name)) return;
+  const NodeId context = program == no_node ? node : program;
+  for (const std::string& name : elf.library_names) {
+    if (name == elf.soname || name == tree_->node(node).name) continue;
+    const LoadResult result = loader_.dlopen(name, node, context);
+    const auto add = [&](const LoadedLibrary& library) {
+      if (library.node == no_node || library.node == node) return;
+      add_path(edges, {.node = library.node, .symlinks = library.symlinks, .missing = {}},
+               {.from = node,
+                .to = no_node,
+                .kind = EdgeKind::library_name,
+                .strength = Strength::likely,
+                .detail = fmt::format("the string \"{}\"", name)});
+    };
+    // What the library needs in turn is found when it is looked at as the plug-in that it is.
+    if (!result.libraries.empty()) add(result.libraries.front());
+    for (const LoadedLibrary& variant : result.variants) {
+      if (variant.name == name) add(variant);
+    }
+  }
+  const bool in_program = is_program(elf);
+  for (const std::string& path : elf.absolute_paths) {
+    Resolution target = tree_->resolve(path);
+    if (target.node == no_node && !is_kernel_path(target.missing))
+      target = tree_->resolve(path_at_start(path));
+    // That a library can start a program says little: rules ask whether somebody calls system or popen.
+    const bool runs = target.node != no_node && is_executable_file(*tree_, target.node) &&
+                      tree_->node(target.node).name.find(".so") == std::string::npos;
+    add_named(edges, target,
+              {.from = node,
+               .to = no_node,
+               .kind = EdgeKind::named_path,
+               .strength = runs && !in_program ? Strength::possible : Strength::likely,
+               .detail = fmt::format("the string \"{}\"", path)});
+  }
+}
+
+/// Go and Rust put strings side by side without an end: of "/srv/pagesindex", /srv/pages is the path. The
+/// longest existing name that the string starts with; empty where only a folder of the system would be left.
+std::string DependencyGraph::path_at_start(std::string_view text) const {
+  NodeId at = root_node;
+  std::string path;
+  while (text.starts_with('/')) {
+    text.remove_prefix(1);
+    const std::string_view part = text.substr(0, text.find('/'));
+    NodeId next = tree_->child(at, part);
+    if (next == no_node) {      // the last component of the path, with other text behind it
+      std::size_t longest = 2;  // shorter names would match by chance
+      for (const NodeId child : tree_->node(at).children) {
+        const std::string& name = tree_->node(child).name;
+        if (name.size() > longest && part.starts_with(name)) {
+          longest = name.size();
+          next = child;
+        }
+      }
+      return next == no_node || at == root_node ? "" : path + "/" + tree_->node(next).name;
+    }
+    path += "/";
+    path += part;
+    const Resolution folder = tree_->resolve(path);
+    if (folder.node == no_node || !tree_->is(folder.node, EntryType::directory)) return path;
+    at = folder.node;
+    text.remove_prefix(part.size());
+  }
+  return "";
+}
+
+void DependencyGraph::add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts) {
+  const Shebang shebang = parse_shebang(facts.shebang);
+  for (const std::string& word : {shebang.program, shebang.command}) {
+    if (word.empty()) continue;
+    const Resolution found = find_command(word);
+    if (found.node == no_node) {
+      unresolved_names_.push_back({.file = tree_->path(node), .line = 1, .name = word});
+      continue;
+    }
+    add_path(edges, found,
+             {.from = node, .to = no_node, .kind = EdgeKind::shebang, .detail = "#!" + facts.shebang});
+  }
+  const std::string& interpreter = shebang.command.empty() ? shebang.program : shebang.command;
+  if (is_shell(interpreter) && facts.text) add_commands(edges, node, *facts.text);
+}
+
+void DependencyGraph::add_commands(std::vector<Edge>& edges, NodeId node, std::string_view script) {
+  for (const ShellCommand& command : shell_commands(script)) {
+    const Resolution found = command.sourced ? find_argument(command.word) : find_command(command.word);
+    if (found.node == no_node) {
+      unresolved_names_.push_back({.file = tree_->path(node), .line = command.line, .name = command.word});
+      continue;
+    }
+    if (!tree_->is(found.node, EntryType::file)) continue;
+    add_path(edges, found,
+             {.from = node,
+              .to = no_node,
+              .kind = EdgeKind::command,
+              .strength = Strength::likely,
+              .detail = fmt::format("{}, line {}", command.word, command.line)});
+  }
+}
+
+void DependencyGraph::add_text(std::vector<Edge>& edges, NodeId node, std::string_view text) {
+  const NodeId folder = tree_->node(node).parent;
+  for (const NamedPath& named : named_paths(text)) {
+    const Edge edge{.from = node,
+                    .to = no_node,
+                    .kind = EdgeKind::named_path,
+                    .strength = Strength::likely,
+                    .detail = fmt::format("{}, line {}", named.text, named.line)};
+    if (!has_glob(named.text)) {
+      add_named(edges, tree_->resolve(named.text, folder), edge);
+      continue;
+    }
+    const bool absolute = named.text.starts_with('/');
+    const std::string pattern = absolute ? named.text : tree_->path(folder) + "/" + named.text;
+    // "/*", "/usr/bin/*" and the like name no application: the folder above the wildcard must be one's own.
+    const std::string above = pattern.substr(0, pattern.rfind('/'));
+    const NodeId base = has_glob(above) ? no_node : tree_->resolve(above).node;
+    if (base == no_node || is_system_folder(tree_->path(base))) continue;
+    const auto matches = tree_->glob(pattern);
+    if (matches.size() > max_glob_matches) continue;
+    for (const NodeId match : matches) {
+      Resolution target;
+      target.node = match;
+      add_named(edges, target, edge);
+    }
+  }
+}
+
+}  // namespace slim

@@ -1,0 +1,101 @@
+// Who needs whom: vertices are paths of the image, edges are reasons. Edges are made when they are asked
+// for, since what a loader finds belongs to the program that is kept and not to a library alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/image.h"
+#include "analyzer/loader.h"
+#include "analyzer/rules.h"
+
+namespace slim {
+
+enum class EdgeKind : std::uint8_t {
+  interpreter,   ///< PT_INTERP
+  needed,        ///< a library that the loader loads
+  shebang,       ///< the program of a #! line
+  symlink,       ///< a link on the way, or a link's target
+  library_name,  ///< a library's name in read-only data
+  named_path,    ///< a path in read-only data, a script or a configuration file
+  command,       ///< a command of a script
+};
+
+struct Edge {
+  NodeId from = no_node;
+  NodeId to = no_node;
+  EdgeKind kind = EdgeKind::needed;
+  Strength strength = Strength::required;
+  std::string detail;         ///< the name or string, and where it stands: "libssl.so.3, from ld.so.cache"
+  bool with_content = false;  ///< `to` is a folder of an application, named as a whole
+};
+
+/// A library that a kept file needs and no search path has.
+struct UnresolvedLibrary {
+  std::string file;
+  std::string name;
+  std::vector<std::string> tried;
+};
+
+/// A command or file that a kept script names and that is not in the image.
+struct UnresolvedName {
+  std::string file;
+  std::size_t line = 0;
+  std::string name;
+};
+
+/// Whether strings in a file of this name say anything: not in libraries whose behaviour rules describe
+/// (libc, the loader, libstdc++, libcrypto, ...).
+bool strings_are_evidence(std::string_view name);
+
+class DependencyGraph {
+ public:
+  /// Keeps a reference to `tree`. The environment of `config` (PATH, LD_LIBRARY_PATH, LD_PRELOAD) and its
+  /// working folder say where names are looked up.
+  DependencyGraph(const FileTree& tree, const ImageConfig& config);
+
+  /// Edges out of `node`. `program`: in whose process a library is loaded; no_node where the node
+  /// stands for itself (a program, a plug-in, a script). `read_text`: whether a text file's words count;
+  /// those of a file that only a rule keeps (/etc/passwd names shells and homes) are no evidence. Unresolved
+  /// names are collected on the way.
+  std::vector<Edge> edges(NodeId node, NodeId program, bool read_text);
+
+  /// Edges to `target` and to every symlink on the way, all from `from`.
+  void add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const;
+
+  /// Looks a command up as execvp would: a name in PATH, a path with a slash from the working folder.
+  [[nodiscard]] Resolution find_command(std::string_view word) const;
+  /// A file or folder named on a command line, from the working folder.
+  [[nodiscard]] Resolution find_argument(std::string_view word) const;
+
+  [[nodiscard]] const Loader& loader() const { return loader_; }
+  [[nodiscard]] const std::vector<UnresolvedLibrary>& unresolved_libraries() const {
+    return unresolved_libraries_;
+  }
+  [[nodiscard]] const std::vector<UnresolvedName>& unresolved_names() const { return unresolved_names_; }
+
+ private:
+  void add_program(std::vector<Edge>& edges, NodeId node);
+  void add_libraries(std::vector<Edge>& edges, NodeId program, const LoadResult& result) const;
+  void add_strings(std::vector<Edge>& edges, NodeId node, NodeId program);
+  [[nodiscard]] std::string path_at_start(std::string_view text) const;
+  void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
+  void add_commands(std::vector<Edge>& edges, NodeId node, std::string_view script);
+  void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
+  void add_named(std::vector<Edge>& edges, const Resolution& target, Edge edge) const;
+
+  const FileTree* tree_;
+  std::vector<std::string> search_path_;
+  NodeId working_folder_ = root_node;
+  Loader loader_;
+  std::vector<UnresolvedLibrary> unresolved_libraries_;
+  std::vector<UnresolvedName> unresolved_names_;
+};
+
+}  // namespace slim

@@ -1,0 +1,124 @@
+// dive's score, as its filetree/efficiency.go computes it, and beside it what really is hidden: dive takes
+// neither opaque folders nor the files of a deleted folder for waste.
+#include "analyzer/efficiency.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/layer_index.h"
+
+namespace slim {
+namespace {
+
+struct Copies {
+  std::uint64_t smallest = 0;
+  std::uint64_t sum = 0;
+  unsigned count = 0;
+
+  void add(std::uint64_t size) {
+    smallest = count == 0 ? size : std::min(smallest, size);
+    sum += size;
+    ++count;
+  }
+};
+
+/// The layers below, one upon the other: by path, sorted, so that a folder's content is a range.
+using Stack = std::map<std::string_view, const LayerEntry*>;
+
+/// What lies below `folder` in the stack.
+std::pair<Stack::const_iterator, Stack::const_iterator> content(const Stack& stack, std::string_view folder) {
+  const std::string path(folder);
+  return {stack.lower_bound(path + "/"), stack.lower_bound(path + "0")};  // '0' comes right behind '/'
+}
+
+/// The bytes that dive holds a deletion to be worth; none where there is nothing to delete.
+std::optional<std::uint64_t> deleted_bytes(const Stack& stack, std::string_view path) {
+  const auto [first, last] = content(stack, path);
+  const auto deleted = stack.find(path);
+  if (deleted == stack.end()) return first == last ? std::nullopt : std::optional<std::uint64_t>(0);
+  std::uint64_t sum = 0;
+  if (deleted->second->type == EntryType::directory)
+    std::for_each(first, last, [&sum](const auto& below) { sum += below.second->size; });
+  return sum;
+}
+
+/// The folders of a layer that have something in them.
+std::unordered_set<std::string_view> filled_folders(const LayerIndex& layer) {
+  std::unordered_set<std::string_view> folders;
+  for (const LayerEntry& entry : layer.entries) {
+    if (entry.type == EntryType::opaque) continue;
+    std::string_view path = entry.path;
+    while (!path.empty()) {
+      const auto slash = path.rfind('/');
+      path = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+      if (!folders.insert(path).second) break;
+    }
+  }
+  return folders;
+}
+
+class Score {
+ public:
+  void add(const LayerIndex& layer) {
+    const std::unordered_set<std::string_view> filled = filled_folders(layer);
+    Stack own;  // of a path that comes twice the last counts
+    for (const LayerEntry& entry : layer.entries) {
+      if (entry.type == EntryType::whiteout) {
+        if (const auto bytes = deleted_bytes(stack_, entry.path)) paths_[entry.path].add(*bytes);
+      } else if (entry.type != EntryType::opaque) {
+        own[entry.path] = &entry;
+      }
+    }
+    for (const auto& [path, entry] : own) {
+      if (!filled.contains(path)) paths_[path].add(entry->size);
+    }
+    for (const LayerEntry& entry : layer.entries) {
+      if (entry.type != EntryType::whiteout) continue;
+      const auto [first, last] = content(stack_, entry.path);
+      stack_.erase(first, last);
+      stack_.erase(std::string_view(entry.path));
+    }
+    for (const auto& [path, entry] : own) stack_[path] = entry;
+  }
+
+  void finish(Efficiency& result) const {
+    std::uint64_t smallest = 0;
+    std::uint64_t all = 0;
+    for (const auto& [path, copies] : paths_) {
+      smallest += copies.smallest;
+      all += copies.sum;
+      if (copies.count > 1) result.wasted += copies.sum;
+    }
+    if (all > 0) result.efficiency = static_cast<double>(smallest) / static_cast<double>(all);
+  }
+
+ private:
+  std::unordered_map<std::string_view, Copies> paths_;
+  Stack stack_;
+};
+
+}  // namespace
+
+Efficiency measure_efficiency(const std::vector<LayerIndex>& layers, const FileTree& tree) {
+  Efficiency result;
+  Score score;
+  for (const LayerIndex& layer : layers) score.add(layer);
+  score.finish(result);
+  result.hidden_by_layer.assign(layers.size(), 0);
+  for (const HiddenEntry& hidden : tree.hidden()) {
+    result.hidden += hidden.entry->size;
+    result.hidden_by_layer[hidden.layer] += hidden.entry->size;
+  }
+  return result;
+}
+
+}  // namespace slim

@@ -1,0 +1,162 @@
+// Globs as shells and .gitignore files know them, over bytes: names in an image need not be UTF-8, which
+// is why fnmatch(3), whose answer depends on the locale, is not used.
+#include "analyzer/glob.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace slim {
+namespace {
+
+constexpr std::size_t max_alternatives = 1024;
+
+/// Matches a class at pattern[0] == '['. Gives the class's length in `length`, 0 where it never closes.
+bool class_matches(std::string_view pattern, char c, std::size_t& length) {
+  std::size_t at = 1;
+  const bool negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
+  if (negated) ++at;
+  bool found = false;
+  const std::size_t first = at;
+  for (; at < pattern.size(); ++at) {
+    if (pattern[at] == ']' && at > first) {
+      length = at + 1;
+      return found != negated;
+    }
+    const auto low = static_cast<unsigned char>(pattern[at]);
+    auto high = low;
+    if (at + 2 < pattern.size() && pattern[at + 1] == '-' && pattern[at + 2] != ']') {
+      high = static_cast<unsigned char>(pattern[at + 2]);
+      at += 2;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= low && byte <= high) found = true;
+  }
+  length = 0;
+  return false;
+}
+
+/// Matches one pattern element that is not `*` against `c`; gives its length.
+bool element_matches(std::string_view pattern, char c, std::size_t& length) {
+  length = 1;
+  if (pattern[0] == '?') return true;
+  if (pattern[0] == '[') {
+    const bool matches = class_matches(pattern, c, length);
+    if (length > 0) return matches;
+    length = 1;
+  }
+  if (pattern[0] == '\\' && pattern.size() > 1) {
+    length = 2;
+    return pattern[1] == c;
+  }
+  return pattern[0] == c;
+}
+
+/// Row by row over the pattern's components: reached[j] says that the pattern so far matches the first j
+/// components of the path. Linear in both, whatever the pattern.
+bool components_match(const std::vector<std::string_view>& pattern,
+                      const std::vector<std::string_view>& path) {
+  std::vector<std::uint8_t> reached(path.size() + 1, 0);
+  reached[0] = 1;
+  for (const std::string_view part : pattern) {
+    std::vector<std::uint8_t> next(path.size() + 1, 0);
+    for (std::size_t j = 0; j <= path.size(); ++j) {
+      if (part == "**") {
+        next[j] = static_cast<std::uint8_t>(reached[j] != 0 || (j > 0 && next[j - 1] != 0));
+      } else if (j > 0 && reached[j - 1] != 0) {
+        next[j] = static_cast<std::uint8_t>(component_match(part, path[j - 1]));
+      }
+    }
+    reached = std::move(next);
+  }
+  return reached.back() != 0;
+}
+
+}  // namespace
+
+bool component_match(std::string_view pattern, std::string_view name) {
+  // The classic two-pointer match: on a mismatch, the last star takes one character more.
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_name = 0;
+  while (n < name.size()) {
+    std::size_t length = 0;
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_name = n;
+    } else if (p < pattern.size() && element_matches(pattern.substr(p), name[n], length)) {
+      p += length;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++star_name;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool glob_match(std::string_view pattern, std::string_view path) {
+  const auto path_parts = path_components(path);
+  for (const std::string& alternative : expand_braces(pattern)) {
+    auto parts = path_components(alternative);
+    if (!alternative.starts_with('/')) parts.insert(parts.begin(), "**");
+    if (components_match(parts, path_parts)) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> expand_braces(std::string_view pattern) {
+  std::vector<std::string> done;
+  std::vector<std::string> open{std::string(pattern)};
+  while (!open.empty() && done.size() + open.size() <= max_alternatives) {
+    const std::string text = std::move(open.back());
+    open.pop_back();
+    // The innermost group: the first closing brace and the opening one before it.
+    const auto close = text.find('}');
+    const auto start = close == std::string::npos ? close : text.rfind('{', close);
+    if (start == std::string::npos) {
+      done.push_back(text);
+      continue;
+    }
+    const std::string_view inside = std::string_view(text).substr(start + 1, close - start - 1);
+    const std::string head = text.substr(0, start);
+    const std::string tail = text.substr(close + 1);
+    std::size_t at = inside.size();
+    while (true) {  // backwards, so that the stack gives the alternatives in their order
+      const auto comma = at == 0 ? std::string_view::npos : inside.rfind(',', at - 1);
+      const auto from = comma == std::string_view::npos ? 0 : comma + 1;
+      std::string alternative = head;
+      alternative += inside.substr(from, at - from);
+      alternative += tail;
+      open.push_back(std::move(alternative));
+      if (comma == std::string_view::npos) break;
+      at = comma;
+    }
+  }
+  for (auto& rest : open) done.push_back(std::move(rest));
+  return done;
+}
+
+std::vector<std::string_view> path_components(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    const auto slash = path.find('/');
+    if (slash != 0) parts.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return parts;
+}
+
+bool has_glob(std::string_view text) {
+  return text.find_first_of("*?[{") != std::string_view::npos;
+}
+
+}  // namespace slim

@@ -1,0 +1,151 @@
+// dpkg: deb-control(5) stanzas in the status file, one file list a package. apk: one database of
+// records in which F: names a folder and R: a file in it (Alpine's apk-tools, "installed" database).
+#include "analyzer/packages.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/layer_index.h"
+
+namespace slim {
+namespace {
+
+/// Takes the next line off `text`.
+std::string_view take_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  std::string_view line = text.substr(0, end);
+  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::string_view text_of(const FileTree& tree, NodeId node) {
+  if (node == no_node) return {};
+  const FileFacts* facts = tree.facts(node);
+  return facts != nullptr && facts->text ? std::string_view(*facts->text) : std::string_view();
+}
+
+/// The value of a field if `line` has it: "Version: 1.2" for "Version".
+bool field(std::string_view line, std::string_view name, std::string& value) {
+  if (!line.starts_with(name) || line.size() <= name.size() || line[name.size()] != ':') return false;
+  line.remove_prefix(name.size() + 1);
+  while (line.starts_with(' ')) line.remove_prefix(1);
+  value = line;
+  return true;
+}
+
+void add_file(const FileTree& tree, Package& package, std::string_view path) {
+  // The link itself is what a package ships; the folders on the way may have moved (a merged /usr).
+  const NodeId node = tree.resolve(path, root_node, false).node;
+  if (node != no_node && !tree.is(node, EntryType::directory)) package.files.push_back(node);
+}
+
+/// A folder comes right before what it holds. One that is a link by now (/bin of a merged /usr) is no file of
+/// the package.
+void add_dpkg_list(const FileTree& tree, Package& package, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::string_view path = take_line(lines);
+    const bool folder = lines.starts_with(path) && lines.substr(path.size()).starts_with('/');
+    if (!folder) add_file(tree, package, path);
+  }
+}
+
+void read_dpkg_status(const FileTree& tree, std::string_view status, std::vector<Package>& packages) {
+  Package package{.name = {}, .version = {}, .type = "deb", .files = {}};
+  std::string state;
+  std::string architecture;
+  const auto finish = [&] {
+    if (!package.name.empty() && (state.empty() || state.ends_with(" installed"))) {
+      const std::string base = "/var/lib/dpkg/info/" + package.name;
+      NodeId list = tree.resolve(base + ".list").node;
+      if (list == no_node) list = tree.resolve(base + ":" + architecture + ".list").node;
+      add_dpkg_list(tree, package, text_of(tree, list));
+      packages.push_back(std::move(package));
+    }
+    package = {.name = {}, .version = {}, .type = "deb", .files = {}};
+    state.clear();
+    architecture.clear();
+  };
+  while (!status.empty()) {
+    const std::string_view line = take_line(status);
+    if (line.empty()) finish();
+    if (field(line, "Package", package.name) || field(line, "Version", package.version) ||
+        field(line, "Status", state)) {
+      continue;
+    }
+    field(line, "Architecture", architecture);
+  }
+  finish();
+}
+
+/// The md5sums of a distroless image's package name its files, relative to the root.
+void read_dpkg_status_folder(const FileTree& tree, std::vector<Package>& packages) {
+  const NodeId folder = tree.resolve("/var/lib/dpkg/status.d").node;
+  if (folder == no_node) return;
+  for (const NodeId file : tree.node(folder).children) {
+    const std::string& name = tree.node(file).name;
+    if (name.ends_with(".md5sums")) continue;
+    const auto before = packages.size();
+    read_dpkg_status(tree, text_of(tree, file), packages);
+    if (packages.size() != before + 1) continue;
+    std::string_view sums = text_of(tree, tree.child(folder, name + ".md5sums"));
+    while (!sums.empty()) {
+      const std::string_view line = take_line(sums);
+      const auto gap = line.find("  ");
+      if (gap != std::string_view::npos) add_file(tree, packages.back(), line.substr(gap + 2));
+    }
+  }
+}
+
+void read_apk_installed(const FileTree& tree, std::string_view text, std::vector<Package>& packages) {
+  Package package{.name = {}, .version = {}, .type = "apk", .files = {}};
+  std::string folder;
+  const auto finish = [&] {
+    if (!package.name.empty()) packages.push_back(std::move(package));
+    package = {.name = {}, .version = {}, .type = "apk", .files = {}};
+    folder.clear();
+  };
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    std::string file;
+    if (line.empty()) finish();
+    if (field(line, "P", package.name) || field(line, "V", package.version) || field(line, "F", folder))
+      continue;
+    if (!field(line, "R", file)) continue;
+    add_file(tree, package, folder.empty() ? file : fmt::format("{}/{}", folder, file));
+  }
+  finish();
+}
+
+}  // namespace
+
+Packages read_packages(const FileTree& tree) {
+  Packages packages;
+  read_dpkg_status(tree, text_of(tree, tree.resolve("/var/lib/dpkg/status").node), packages.list);
+  read_dpkg_status_folder(tree, packages.list);
+  for (const std::string_view database : {"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}) {
+    const NodeId node = tree.resolve(database).node;
+    if (node == no_node) continue;
+    read_apk_installed(tree, text_of(tree, node), packages.list);
+    break;  // on a merged /usr both lead to the same file
+  }
+  std::ranges::stable_sort(packages.list, {}, &Package::name);
+  packages.owner.assign(tree.size(), Packages::none);
+  for (std::uint32_t number = 0; number < packages.list.size(); ++number) {
+    auto& files = packages.list[number].files;
+    std::ranges::sort(files);
+    files.erase(std::ranges::unique(files).begin(), files.end());
+    std::erase_if(files, [&](NodeId file) { return packages.owner[file] != Packages::none; });
+    for (const NodeId file : files) packages.owner[file] = number;
+  }
+  return packages;
+}
+
+}  // namespace slim

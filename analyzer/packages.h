@@ -1,0 +1,31 @@
+// Which installed package a file belongs to, from the databases of dpkg and apk.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "analyzer/file_tree.h"
+
+namespace slim {
+
+struct Package {
+  std::string name;
+  std::string version;
+  std::string type;           ///< deb or apk
+  std::vector<NodeId> files;  ///< paths of the tree that it owns, folders not counted, sorted
+};
+
+struct Packages {
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+  std::vector<Package> list;         ///< sorted by name
+  std::vector<std::uint32_t> owner;  ///< by NodeId: index into list, or none
+};
+
+/// Reads /var/lib/dpkg/status with info/*.list, /var/lib/dpkg/status.d (distroless images) and apk's
+/// installed database. Files that a database names and the image does not have are left out. A file that two
+/// packages claim is the first one's.
+Packages read_packages(const FileTree& tree);
+
+}  // namespace slim

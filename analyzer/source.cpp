@@ -1,0 +1,129 @@
+// Opens what a reference names. All stored forms are one Source: an image, and the files that its layers lie
+// in.
+#include "analyzer/source.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <sys/stat.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "analyzer/byte_stream.h"
+#include "analyzer/compression.h"
+#include "analyzer/docker_archive.h"
+#include "analyzer/error.h"
+#include "analyzer/image.h"
+#include "analyzer/image_files.h"
+#include "analyzer/image_ref.h"
+#include "analyzer/oci_layout.h"
+#include "analyzer/platform.h"
+#include "analyzer/rootfs_source.h"
+#include "analyzer/unique_fd.h"
+
+namespace slim {
+namespace {
+
+class StoredSource : public Source {
+ public:
+  StoredSource(ImageFiles files, Image image) : files_(std::move(files)), image_(std::move(image)) {}
+  [[nodiscard]] const Image& image() const override { return image_; }
+  ByteReader open_blob(std::size_t index) override {
+    return files_.open(image_.layers.at(index).blob.location);
+  }
+
+ private:
+  ImageFiles files_;
+  Image image_;
+};
+
+class FolderSource : public Source {
+ public:
+  explicit FolderSource(Image image) : image_(std::move(image)) {}
+  [[nodiscard]] const Image& image() const override { return image_; }
+  ByteReader open_blob(std::size_t index) override {
+    return folder_tar(image_.layers.at(index).blob.location);
+  }
+
+ private:
+  Image image_;
+};
+
+class TarSource : public Source {
+ public:
+  TarSource(UniqueFd file, Image image) : file_(std::move(file)), image_(std::move(image)) {}
+  [[nodiscard]] const Image& image() const override { return image_; }
+  ByteReader open_blob(std::size_t index) override {
+    const Descriptor& blob = image_.layers.at(index).blob;
+    return file_range_reader(file_.get(), 0, blob.size, blob.location);
+  }
+
+ private:
+  UniqueFd file_;
+  Image image_;
+};
+
+std::unique_ptr<Source> open_rootfs(const ImageRef& ref, const Platform* wanted) {
+  Image image = rootfs_image(ref, wanted);
+  struct stat status{};
+  if (::stat(ref.path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return std::make_unique<FolderSource>(std::move(image));
+  }
+  UniqueFd file = open_regular_file(ref.path);
+  if (::fstat(file.get(), &status) == 0)
+    image.layers.front().blob.size = static_cast<std::uint64_t>(status.st_size);
+  return std::make_unique<TarSource>(std::move(file), std::move(image));
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_source(const ImageRef& ref, const Platform* wanted) {
+  switch (ref.transport) {
+    case Transport::docker_archive: {
+      ImageFiles files = ImageFiles::archive(ref.path);
+      if (!files.contains("manifest.json")) {
+        throw Error(ErrorKind::input, ref.path, "no manifest.json in it: this is no archive of docker save");
+      }
+      Image image = read_docker_archive(files, ref, wanted);
+      return std::make_unique<StoredSource>(std::move(files), std::move(image));
+    }
+    case Transport::oci:
+    case Transport::oci_archive: {
+      ImageFiles files =
+          ref.transport == Transport::oci ? ImageFiles::folder(ref.path) : ImageFiles::archive(ref.path);
+      Image image = read_oci_layout(files, ref, wanted);
+      return std::make_unique<StoredSource>(std::move(files), std::move(image));
+    }
+    case Transport::rootfs:
+      return open_rootfs(ref, wanted);
+    case Transport::dir:
+      break;
+  }
+  throw Error(ErrorKind::usage, ref.text(), "dir: is for output only",
+              "to read a root folder: rootfs:" + ref.path);
+}
+
+std::string layer_name(const Image& image, std::size_t index) {
+  const Layer& layer = image.layers.at(index);
+  const std::string& digest = layer.blob.digest.empty() ? layer.diff_id.text() : layer.blob.digest.text();
+  return digest.empty() ? fmt::format("{}: layer {}", image.reference, index)
+                        : fmt::format("{}: layer {} ({})", image.reference, index, digest);
+}
+
+ByteReader open_layer_unverified(Source& source, std::size_t index) {
+  const Layer& layer = source.image().layers.at(index);
+  const std::string name = layer_name(source.image(), index);
+  // A blob whose digest is also the diff_id can only be a plain tar: one of the two checks is enough.
+  const bool same = layer.blob.digest == layer.diff_id;
+  return decompressed(
+      verified(source.open_blob(index), same ? Digest() : layer.blob.digest, layer.blob.size, name), name);
+}
+
+ByteReader open_layer(Source& source, std::size_t index) {
+  return verified(open_layer_unverified(source, index), source.image().layers.at(index).diff_id, unknown_size,
+                  layer_name(source.image(), index) + ": uncompressed");
+}
+
+}  // namespace slim

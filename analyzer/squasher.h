@@ -1,0 +1,62 @@
+// Builds a FileTree: applies one layer after the other. Used by FileTree::squash alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/layer_index.h"
+
+namespace slim {
+
+class Squasher {
+ public:
+  Squasher();
+  void apply(const LayerIndex& layer, std::uint32_t number);
+  FileTree finish();
+
+ private:
+  struct NameKey {
+    NodeId parent;
+    std::string_view name;
+    bool operator==(const NameKey&) const = default;
+  };
+  struct NameKeyHash {
+    std::size_t operator()(const NameKey& key) const noexcept;
+  };
+  struct Building {
+    NodeId parent = no_node;
+    InodeId inode = 0;
+    std::string_view name;  // points into an entry's path
+    std::vector<NodeId> children;
+    std::uint32_t place = 0;  // in the parent's children
+  };
+
+  NodeId lookup(NodeId parent, std::string_view name) const;
+  NodeId folder_for(std::string_view path, unsigned links_left);
+  std::optional<std::pair<NodeId, std::string_view>> parent_of(const LayerEntry& entry);
+  NodeId exact(std::string_view path, bool follow_parents) const;
+  void add(const LayerEntry& entry, std::uint32_t ordinal);
+  void add_hardlink(const LayerEntry& entry);
+  void erase(const LayerEntry& whiteout);
+  void remove_children(NodeId folder);
+  void remove(NodeId id);
+  NodeId new_node(NodeId parent, std::string_view name, InodeId inode);
+  InodeId new_inode(const LayerEntry& entry, std::uint32_t ordinal, bool implicit);
+  NodeId new_implicit_folder(NodeId parent, std::string_view name);
+  void drop_name(InodeId inode, NodeId name);
+  [[nodiscard]] bool is_folder(NodeId id) const;
+
+  FileTree tree_;
+  std::vector<Building> building_;
+  std::unordered_map<NameKey, NodeId, NameKeyHash> names_;
+  std::uint32_t layer_ = 0;
+};
+
+}  // namespace slim
