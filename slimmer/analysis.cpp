@@ -1,0 +1,65 @@
+#include "slimmer/analysis.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "analyzer/dependency_graph.h"
+#include "analyzer/error.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/image_contents.h"
+#include "analyzer/image_ref.h"
+#include "analyzer/packages.h"
+#include "analyzer/rules.h"
+#include "runner/container_spec.h"
+#include "slimmer/mark.h"
+#include "slimmer/roots.h"
+
+namespace slim {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& options) {
+  auto made = std::make_unique<Analysis>();
+  Analysis& analysis = *made;
+  analysis.rules = load_rules(options.rule_files);  // before anything is read: a slip shows at once
+  const auto start = std::chrono::steady_clock::now();
+  analysis.contents = read_image(ref, options.read);
+  analysis.read_seconds = seconds_since(start);
+
+  const auto planning = std::chrono::steady_clock::now();
+  const FileTree& tree = analysis.contents.tree;
+  analysis.config = with_overrides(analysis.contents.image().config, options.overrides);
+  analysis.packages = read_packages(tree);
+  analysis.graph = std::make_unique<DependencyGraph>(tree, analysis.config);
+  analysis.roots = find_roots(tree, analysis.config, *analysis.graph, options.mark.include);
+  analysis.plan = make_plan(tree, analysis.config, analysis.packages, analysis.roots, analysis.rules,
+                            *analysis.graph, options.mark);
+  analysis.plan_seconds = seconds_since(planning);
+  return made;
+}
+
+void require_runnable(const Analysis& analysis, const MarkOptions& options) {
+  const std::string& name = analysis.contents.image().reference;
+  for (const Entrypoint& entrypoint : analysis.roots.entrypoints) {
+    if (!entrypoint.path.empty() || entrypoint.from == "healthcheck") continue;
+    throw Error(ErrorKind::input, name,
+                fmt::format("the {} starts '{}', which is not in the image", entrypoint.from,
+                            entrypoint.argv.front()),
+                "give the right program with --entrypoint");
+  }
+  if (analysis.roots.entrypoints.empty() && options.include.empty()) {
+    throw Error(ErrorKind::input, name,
+                "the image has nothing to run: its config has neither entrypoint nor cmd",
+                "say what it is for with --entrypoint PROGRAM or --include GLOB");
+  }
+}
+
+}  // namespace slim

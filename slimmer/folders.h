@@ -1,0 +1,15 @@
+// Folders cost nothing and start scripts rely on them.
+#pragma once
+
+#include "analyzer/file_tree.h"
+#include "analyzer/image.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+
+/// Keeps, in a plan whose files are decided: parents of what is kept, folders that are empty in the original,
+/// all folders (and links to folders) under /var, /run, /srv and /home, folders not owned by root, volumes,
+/// the working folder and the homes in /etc/passwd. What the user excluded stays out, but for parents.
+void keep_folders(const FileTree& tree, const ImageConfig& config, Plan& plan);
+
+}  // namespace slim

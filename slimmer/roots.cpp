@@ -1,0 +1,190 @@
+// The config says what runs, in exec form or as text for a shell. Wrappers (tini, gosu, env, ...) are
+// seen through, and so is a start script that gets the real program as its argument.
+#include "slimmer/roots.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "analyzer/command_wrapper.h"
+#include "analyzer/dependency_graph.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/shell.h"
+#include "analyzer/system_folders.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+namespace {
+
+class RootFinder {
+ public:
+  RootFinder(const FileTree& tree, const DependencyGraph& graph) : tree_(&tree), graph_(&graph) {}
+
+  /// A whole command line; `from` says where the config has it.
+  void command(const std::vector<std::string>& argv, const std::string& from, ReasonKind kind) {
+    if (argv.empty() || argv[0].empty()) return;
+    kind_ = kind;
+    from_ = from;
+    const Resolution program = graph_->find_command(argv[0]);
+    found_.entrypoints.push_back(
+        {.argv = argv, .path = program.node == no_node ? "" : tree_->path(program.node), .from = from});
+    if (program.node != no_node) add(program, from, false);
+    arguments(argv, program.node);
+  }
+
+  /// Programs and files that the words behind argv[0] name.
+  void arguments(const std::vector<std::string>& argv, NodeId program) {
+    const std::vector<std::string> rest(argv.begin() + 1, argv.end());
+    if (is_shell(argv[0])) {
+      shell(rest);
+      return;
+    }
+    for (const std::string& word : rest) named_file(word);
+    const bool script =
+        program != no_node && tree_->facts(program) != nullptr && !tree_->facts(program)->shebang.empty();
+    std::size_t start = rest.size();
+    if (is_command_wrapper(argv[0])) {
+      start = wrapped_command(argv[0], rest);
+    } else if (script) {
+      start = 0;  // docker-entrypoint.sh and its kin end in: exec "$@"
+    }
+    if (start < rest.size()) wrapped({rest.begin() + static_cast<std::ptrdiff_t>(start), rest.end()});
+  }
+
+  void includes(const std::vector<std::string>& patterns) {
+    kind_ = ReasonKind::include;
+    for (const std::string& pattern : patterns) {
+      const std::string absolute = pattern.starts_with('/') ? pattern : "/**/" + pattern;
+      auto matches = tree_->glob(absolute);
+      if (matches.empty()) {
+        const Resolution exact = tree_->resolve(absolute);
+        if (exact.node == no_node) {
+          found_.warnings.push_back(fmt::format("--include {}: matches nothing in the image", pattern));
+          continue;
+        }
+        matches.push_back(exact.node);
+      }
+      for (const NodeId match : matches)
+        add(tree_->resolve(tree_->path(match)), "--include " + pattern, true, match);
+    }
+  }
+
+  Roots take() { return std::move(found_); }
+
+ private:
+  /// `match`: the path that was named, which may be a link whose target is the root.
+  void add(Resolution target, const std::string& detail, bool with_content, NodeId match = no_node) {
+    if (target.node == no_node) {  // a dangling link is kept as the link that it is
+      if (match == no_node) return;
+      target.node = match;
+      std::erase(target.symlinks, match);
+    }
+    found_.roots.push_back(
+        {.target = std::move(target), .kind = kind_, .detail = detail, .with_content = with_content});
+  }
+
+  /// sh -c TEXT, or sh SCRIPT ARGUMENT...; options of a shell end at its first word that is none (sh(1)).
+  void shell(const std::vector<std::string>& words) {
+    std::size_t at = 0;
+    bool text_follows = false;
+    while (at < words.size() && words[at].size() > 1 && (words[at][0] == '-' || words[at][0] == '+')) {
+      const std::string& option = words[at++];
+      if (option == "--") break;
+      if (option.starts_with("--")) continue;
+      text_follows = text_follows || (option[0] == '-' && option.find('c') != std::string::npos);
+      const char last = option.back();
+      if (last == 'o' || last == 'O') ++at;  // its value is the next word: -o pipefail
+    }
+    if (at >= words.size()) return;
+    if (text_follows) {
+      shell_text(words[at]);
+      return;
+    }
+    for (std::size_t i = at; i < words.size(); ++i) named_file(words[i]);
+    // The script is given the command, as one that is started by itself.
+    wrapped({words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()});
+  }
+
+  /// A command that ends another one's words.
+  void wrapped(const std::vector<std::string>& argv) {
+    if (argv.empty()) return;
+    const Resolution program = graph_->find_command(argv[0]);
+    if (program.node == no_node || !tree_->is(program.node, EntryType::file)) return;
+    add(program, fmt::format("{}: {}", from_, argv[0]), false);
+    arguments(argv, program.node);
+  }
+
+  void shell_text(std::string_view text) {
+    for (const ShellCommand& command : shell_commands(text)) {
+      const Resolution program =
+          command.sourced ? graph_->find_argument(command.word) : graph_->find_command(command.word);
+      if (program.node != no_node && tree_->is(program.node, EntryType::file)) {
+        add(program, fmt::format("{}: {}", from_, command.word), false);
+      }
+    }
+    while (!text.empty()) {  // files that the command names
+      const auto blank = text.find_first_of(" \t\n;&|\"'()<>");
+      named_file(std::string(text.substr(0, blank)));
+      text = blank == std::string_view::npos ? std::string_view() : text.substr(blank + 1);
+    }
+  }
+
+  void named_file(const std::string& word) {
+    std::string name = word;
+    const auto equals = word.find('=');
+    if (word.starts_with('-')) {
+      if (equals == std::string::npos) return;
+      name = word.substr(equals + 1);
+    }
+    if (name.empty() || name == "." || name == "/") return;
+    Resolution target = graph_->find_argument(name);
+    if (target.node == no_node || target.node == root_node) return;
+    const std::string path = tree_->path(target.node);
+    if (is_kernel_path(path)) return;
+    const bool folder = tree_->is(target.node, EntryType::directory);
+    add(std::move(target), fmt::format("{}: {}", from_, word), folder && !is_system_folder(path));
+  }
+
+  const FileTree* tree_;
+  const DependencyGraph* graph_;
+  Roots found_;
+  ReasonKind kind_ = ReasonKind::entrypoint;
+  std::string from_;
+};
+
+}  // namespace
+
+std::vector<std::string> start_command(const ImageConfig& config) {
+  std::vector<std::string> argv = config.entrypoint;
+  argv.insert(argv.end(), config.cmd.begin(), config.cmd.end());
+  return argv;
+}
+
+Roots find_roots(const FileTree& tree, const ImageConfig& config, const DependencyGraph& graph,
+                 const std::vector<std::string>& include) {
+  RootFinder finder(tree, graph);
+  finder.command(start_command(config), config.entrypoint.empty() ? "cmd" : "entrypoint",
+                 ReasonKind::entrypoint);
+  if (config.healthcheck && !config.healthcheck->test.empty()) {
+    const std::vector<std::string>& test = config.healthcheck->test;
+    const std::vector<std::string> words(test.begin() + 1, test.end());
+    if (test[0] == "CMD") {
+      finder.command(words, "healthcheck", ReasonKind::healthcheck);
+    } else if (test[0] == "CMD-SHELL" && !words.empty()) {
+      std::vector<std::string> argv =
+          config.shell.empty() ? std::vector<std::string>{"/bin/sh", "-c"} : config.shell;
+      argv.push_back(words[0]);
+      finder.command(argv, "healthcheck", ReasonKind::healthcheck);
+    }
+  }
+  finder.includes(include);
+  return finder.take();
+}
+
+}  // namespace slim

@@ -1,0 +1,42 @@
+// What an image promises to run: the roots of the mark.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/dependency_graph.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/image.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+
+/// A program that the config starts.
+struct Entrypoint {
+  std::vector<std::string> argv;
+  std::string path;  ///< the program's file, absolute; empty where it is not in the image
+  std::string from;  ///< entrypoint, cmd, healthcheck or include
+};
+
+struct Root {
+  Resolution target;
+  ReasonKind kind = ReasonKind::entrypoint;
+  std::string detail;
+  bool with_content = false;  ///< a folder with all that is in it
+};
+
+struct Roots {
+  std::vector<Entrypoint> entrypoints;
+  std::vector<Root> roots;
+  std::vector<std::string> warnings;  ///< an --include that matches nothing, and the like
+};
+
+/// Entrypoint and cmd (exec form, or a shell with -c), the healthcheck, files and application folders that
+/// their arguments name, and the paths that `include` (globs) matches.
+Roots find_roots(const FileTree& tree, const ImageConfig& config, const DependencyGraph& graph,
+                 const std::vector<std::string>& include);
+
+/// The argv that a container of this config starts: entrypoint, then cmd. Empty: nothing to run.
+std::vector<std::string> start_command(const ImageConfig& config);
+
+}  // namespace slim

@@ -1,0 +1,120 @@
+// OCI image-spec, config.md and annotations.md; SOURCE_DATE_EPOCH as reproducible-builds.org specifies it.
+// The source's JSON is edited and not rebuilt, so that what slim does not know survives. The labels
+// org.opencontainers.image.base.* are replaced where the source has some: the base of this image is the
+// source.
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/digest.h"
+#include "analyzer/error.h"
+#include "analyzer/image.h"
+#include "analyzer/platform.h"
+#include "runner/verdict.h"
+#include "slimmer/write_image.h"
+
+namespace slim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The time that the environment asks for, in RFC 3339.
+std::optional<std::string> source_date() {
+  const char* value = std::getenv("SOURCE_DATE_EPOCH");  // NOLINT(concurrency-mt-unsafe): nothing sets it
+  if (value == nullptr) return std::nullopt;
+  const std::string_view text(value);
+  constexpr std::int64_t end_of_9999 = 253402300799;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > end_of_9999) {
+    throw Error(ErrorKind::usage, "SOURCE_DATE_EPOCH", "expected a number of seconds since 1970");
+  }
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+Json& object_at(Json& parent, const char* key) {
+  Json& value = parent[key];
+  if (!value.is_object()) value = Json::object();
+  return value;
+}
+
+void set_labels(Json& config, const Image& original, const WriteOptions& options) {
+  Json& labels = object_at(object_at(config, "config"), "Labels");
+  for (const char* stale : {"org.opencontainers.image.base.digest", "org.opencontainers.image.base.name",
+                            "dev.slim.source.digest"}) {
+    labels.erase(stale);
+  }
+  if (!original.digest.empty()) {
+    labels["org.opencontainers.image.base.digest"] = original.digest.text();
+    labels["dev.slim.source.digest"] = original.digest.text();
+  }
+  if (!original.name.empty()) labels["org.opencontainers.image.base.name"] = original.name;
+  labels["dev.slim.version"] = options.tool_version;
+  labels["dev.slim.verdict"] = to_string(options.verdict);
+}
+
+/// A root file system has no config of its own; its image starts what the user said.
+void set_start(Json& config, const ImageConfig& start) {
+  Json& inner = object_at(config, "config");
+  const auto set_list = [&inner](const char* key, const std::vector<std::string>& words) {
+    if (!words.empty()) inner[key] = words;
+  };
+  const auto set_text = [&inner](const char* key, const std::string& text) {
+    if (!text.empty()) inner[key] = text;
+  };
+  set_list("Entrypoint", start.entrypoint);
+  set_list("Cmd", start.cmd);
+  set_list("Env", start.env);
+  set_text("User", start.user);
+  set_text("WorkingDir", start.working_dir);
+}
+
+/// The source's steps made none of the layers that are left; one more tells what did.
+void set_history(Json& config, const Image& original, const WriteOptions& options) {
+  Json history = Json::array();
+  if (const auto old = config.find("history"); old != config.end() && old->is_array()) {
+    for (Json& entry : *old) {
+      if (!entry.is_object()) continue;
+      entry["empty_layer"] = true;
+      history.push_back(std::move(entry));
+    }
+  }
+  Json step = Json::object();
+  if (const auto created = config.find("created"); created != config.end() && created->is_string()) {
+    step["created"] = *created;
+  }
+  step["created_by"] = options.command.empty() ? "slim build" : options.command;
+  step["comment"] = fmt::format("slim {}: one layer with what is needed of {} layer{}", options.tool_version,
+                                original.layers.size(), original.layers.size() == 1 ? "" : "s");
+  history.push_back(std::move(step));
+  config["history"] = std::move(history);
+}
+
+}  // namespace
+
+std::string slimmed_config(const Image& original, const Digest& diff_id, const WriteOptions& options) {
+  Json config = Json::parse(original.config.json, nullptr, false);
+  if (!config.is_object()) config = Json::object();  // a root folder has none
+  const Platform& platform = original.config.platform;
+  if (!config.contains("architecture")) config["architecture"] = platform.architecture;
+  if (!config.contains("os")) config["os"] = platform.os;
+  if (const auto date = source_date()) config["created"] = *date;
+  config["rootfs"] = {{"type", "layers"}, {"diff_ids", Json::array({diff_id.text()})}};
+  if (options.start != nullptr) set_start(config, *options.start);
+  set_labels(config, original, options);
+  set_history(config, original, options);
+  return config.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace slim

@@ -1,0 +1,133 @@
+#include "slimmer/why.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/packages.h"
+#include "analyzer/rules.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+namespace {
+
+std::string phrase(ReasonKind kind) {
+  switch (kind) {
+    case ReasonKind::interpreter:
+      return "program interpreter of";
+    case ReasonKind::needed:
+      return "needed by";
+    case ReasonKind::shebang:
+      return "runs the script";
+    case ReasonKind::symlink:
+      return "link followed from";
+    case ReasonKind::rule:
+      return "kept by a rule because of";
+    case ReasonKind::library_name:
+      return "library named in";
+    case ReasonKind::named_path:
+      return "path named in";
+    case ReasonKind::command:
+      return "command in";
+    case ReasonKind::package:
+      return "same package as";
+    case ReasonKind::inside:
+      return "inside";
+    case ReasonKind::folder_parent:
+      return "folder of";
+    case ReasonKind::folder_empty:
+      return "folder that is empty in the original";
+    case ReasonKind::folder_state:
+      return "folder for state (/var, /run, /srv, /home)";
+    case ReasonKind::folder_owned:
+      return "folder of another user than root";
+    case ReasonKind::folder_config:
+      return "folder that the configuration names";
+    default:
+      return std::string(to_string(kind));
+  }
+}
+
+const Rule* find_rule(const std::vector<Rule>& rules, std::string_view id) {
+  const auto found = std::ranges::find(rules, id, &Rule::id);
+  return found == rules.end() ? nullptr : &*found;
+}
+
+std::vector<WhyStep> chain_of(const FileTree& tree, const std::vector<Rule>& rules, const Plan& plan,
+                              NodeId node) {
+  std::vector<WhyStep> chain;
+  // Each reason was there before what it keeps, so the chain ends; the bound is for a plan that is broken.
+  while (node != no_node && chain.size() <= tree.size()) {
+    const Reason& reason = plan.decisions[node].reason;
+    WhyStep step{.reason = phrase(reason.kind),
+                 .path = reason.from == no_node ? "" : tree.path(reason.from),
+                 .detail = reason.detail};
+    if (reason.kind == ReasonKind::rule) {
+      const Rule* rule = find_rule(rules, reason.detail);
+      step.reason = "kept by rule " + reason.detail + (step.path.empty() ? "" : " because of");
+      step.detail = rule == nullptr ? "" : fmt::format("{} [{}]", rule->why, rule->source);
+    }
+    chain.push_back(std::move(step));
+    node = reason.from;
+  }
+  return chain;
+}
+
+std::vector<std::string> notes_of(const FileTree& tree, const Packages& packages,
+                                  const std::vector<Rule>& rules, const Plan& plan, NodeId node) {
+  std::vector<std::string> notes;
+  const Reason& reason = plan.decisions[node].reason;
+  if (reason.kind == ReasonKind::excluded) {
+    notes.push_back("left out by --exclude " + reason.detail);
+  } else if (reason.kind == ReasonKind::rule_drop) {
+    const Rule* rule = find_rule(rules, reason.detail);
+    notes.push_back(fmt::format("dropped by rule {}: {}", reason.detail, rule == nullptr ? "" : rule->why));
+  } else if (reason.from != no_node) {
+    notes.push_back(fmt::format("reached from {} only by a weaker reason, {}; a wider --profile keeps it",
+                                tree.path(reason.from), reason.detail));
+  } else {
+    notes.emplace_back(
+        "nothing that is kept loads it, runs it, links to it or names it, and no rule asks for it");
+  }
+  const std::uint32_t owner = packages.owner[node];
+  if (owner != Packages::none) {
+    const Package& package = packages.list[owner];
+    const auto kept = std::ranges::count_if(package.files, [&](NodeId file) { return plan.keeps(file); });
+    notes.push_back(fmt::format("it belongs to the package {} {}, of which {} of {} files are kept",
+                                package.name, package.version, kept, package.files.size()));
+  }
+  if (tree.is(node, EntryType::directory)) {
+    const auto below = tree.walk(node);
+    notes.push_back(fmt::format("none of the {} paths below it is kept", below.size() - 1));
+  }
+  return notes;
+}
+
+}  // namespace
+
+WhyAnswer why(const FileTree& tree, const Packages& packages, const std::vector<Rule>& rules,
+              const Plan& plan, const std::string& path) {
+  WhyAnswer answer{.path = path, .exists = false, .kept = false, .chain = {}, .notes = {}};
+  const Resolution found = tree.resolve(path, root_node, false);
+  if (found.node == no_node) {
+    answer.notes.push_back(fmt::format("the image has no such path: {} does not exist", found.missing));
+    return answer;
+  }
+  answer.exists = true;
+  answer.kept = plan.keeps(found.node);
+  if (answer.kept) {
+    answer.chain = chain_of(tree, rules, plan, found.node);
+  } else {
+    answer.notes = notes_of(tree, packages, rules, plan, found.node);
+  }
+  return answer;
+}
+
+}  // namespace slim

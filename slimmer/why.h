@@ -1,0 +1,31 @@
+// The chain of reasons that keeps a path, or what was looked at and why nothing reaches it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/packages.h"
+#include "analyzer/rules.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+
+struct WhyStep {
+  std::string reason;  ///< "needed by", "entrypoint", "kept by rule gconv because of", ...
+  std::string path;    ///< absolute: whose being kept is the cause; empty at the root of the chain
+  std::string detail;  ///< the name that led there, the command, or the rule's why and source; may be empty
+};
+
+struct WhyAnswer {
+  std::string path;  ///< as it was asked for
+  bool exists = false;
+  bool kept = false;
+  std::vector<WhyStep> chain;      ///< from the nearest cause to the root; empty where it is not kept
+  std::vector<std::string> notes;  ///< where it is not kept: what was looked at
+};
+
+WhyAnswer why(const FileTree& tree, const Packages& packages, const std::vector<Rule>& rules,
+              const Plan& plan, const std::string& path);
+
+}  // namespace slim

@@ -1,0 +1,390 @@
+// Every embedded rule on trees made for it: one where it must fire, and keep or drop what it says and nothing
+// beside it, and one where it must not. A rule is added with its row in `cases`.
+#include <algorithm>
+#include <memory>
+#include <ostream>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/image.h"
+#include "analyzer/rules.h"
+#include "slimmer/rule_engine.h"
+#include "tests/analyzer/tar_builder.h"
+#include "tests/slimmer/sample_tree.h"
+
+namespace slim {
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// A file that is in the tree and gets kept.
+struct Given {
+  std::string path;
+  Names imports;         ///< symbols, where it is an ELF file
+  Names strings;         ///< of its constant data
+  bool program = false;  ///< static, where it imports nothing
+};
+
+struct Scene {
+  std::vector<Given> given;
+  Names paths;  ///< beside them: "a/b" a file, "a/b/" a folder, "a -> b" a link
+  Names env;
+};
+
+struct RuleCase {
+  std::string id;
+  Scene fires;
+  Names keeps;  ///< of the paths of `fires`; the others are there to be left alone
+  Names drops;  ///< files and links
+  Scene quiet;
+
+  friend std::ostream& operator<<(std::ostream& out, const RuleCase& one) { return out << one.id; }
+};
+
+const std::string lib = "/usr/lib/x86_64-linux-gnu/";
+const std::string zones = "/usr/share/zoneinfo/";
+
+Given a_file(std::string path) {
+  return {.path = std::move(path), .imports = {}, .strings = {}};
+}
+Given importing(std::string path, Names imports) {
+  return {.path = std::move(path), .imports = std::move(imports), .strings = {}};
+}
+Given naming(Names strings) {
+  return {.path = "/bin/app", .imports = {}, .strings = std::move(strings), .program = true};
+}
+Scene scene(std::vector<Given> given, Names paths, Names env = {}) {
+  return {.given = std::move(given), .paths = std::move(paths), .env = std::move(env)};
+}
+/// The same paths, with something else that is kept.
+RuleCase keeping(std::string id, std::vector<Given> fires, Names keeps, Names beside,
+                 std::vector<Given> quiet) {
+  Names paths = keeps;
+  paths.insert(paths.end(), beside.begin(), beside.end());
+  return {.id = std::move(id),
+          .fires = scene(std::move(fires), paths),
+          .keeps = std::move(keeps),
+          .drops = {},
+          .quiet = scene(std::move(quiet), paths)};
+}
+/// A rule that looks at the image alone.
+RuleCase of_image(std::string id, Names keeps, Names drops, Names beside, Scene quiet, Names env = {}) {
+  Names paths = keeps;
+  paths.insert(paths.end(), drops.begin(), drops.end());
+  paths.insert(paths.end(), beside.begin(), beside.end());
+  return {.id = std::move(id),
+          .fires = scene({}, std::move(paths), std::move(env)),
+          .keeps = std::move(keeps),
+          .drops = std::move(drops),
+          .quiet = std::move(quiet)};
+}
+
+Given libc() {
+  return a_file(lib + "libc.so.6");
+}
+Given app(Names imports) {
+  return importing("/bin/app", std::move(imports));
+}
+
+std::vector<RuleCase> documentation_cases() {
+  return {
+      of_image("documentation", {},
+               {"/usr/share/doc/app/README", "/usr/share/man/man1/app.1", "/usr/share/info/app.info",
+                "/usr/share/lintian/x", "/usr/share/bug/x", "/usr/share/doc-base/x", "/usr/local/share/man/x",
+                "/usr/local/share/doc/x", "/usr/local/share/info/x"},
+               {"/usr/share/app/doc/help.html", "/usr/share/documents/x"}, scene({}, {"/opt/doc/x"})),
+      of_image("package-manager-state", {},
+               {"/var/cache/apt/x.bin", "/var/cache/debconf/x", "/var/cache/ldconfig/aux-cache",
+                "/var/cache/apk/x", "/var/lib/apt/lists/x", "/var/log/apt", "/var/log/dpkg.log",
+                "/var/log/bootstrap.log", "/var/log/alternatives.log"},
+               {"/var/cache/app/x", "/var/lib/dpkg/status", "/var/log/app.log"}, scene({}, {"/opt/x"})),
+      of_image("headers", {},
+               {"/usr/include/stdio.h", "/usr/include/sys/types.h", "/usr/lib/libz.a", lib + "libz.la"},
+               {lib + "libz.so", "/opt/include/x.h", "/opt/lib/libx.a"}, scene({}, {"/usr/lib/libz.a"})),
+  };
+}
+
+std::vector<RuleCase> glibc_cases() {
+  return {
+      keeping("glibc-nss", {libc(), app({"getaddrinfo"})},
+              {"/etc/nsswitch.conf", lib + "libnss_files.so.2", lib + "libnss_dns.so.2",
+               lib + "libnss_compat.so.2"},
+              {"/opt/libnss_files.so.2", lib + "libnss_other.so.2"}, {libc(), app({"malloc"})}),
+      keeping("nsswitch", {libc()}, {"/etc/nsswitch.conf"}, {"/etc/hosts"},
+              {a_file("/lib/libc.musl-x86_64.so.1")}),
+      keeping("static-glibc-nss", {naming({"/etc/nsswitch.conf"})},
+              {"/etc/nsswitch.conf", lib + "libnss_files.so.2", lib + "libnss_dns.so.2", lib + "libc.so.6",
+               lib + "libresolv.so.2"},
+              {lib + "libm.so.6", lib + "libnss_compat.so.2"}, {naming({"/etc/other.conf"})}),
+      keeping("resolver", {app({"getservbyname"})},
+              {"/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/etc/gai.conf", "/etc/services",
+               "/etc/protocols", "/etc/networks", "/etc/hostname"},
+              {"/etc/passwd", "/opt/hosts"}, {app({"getpid"})}),
+      keeping("resolver-static", {naming({"/etc/resolv.conf"})},
+              {"/etc/hosts", "/etc/resolv.conf", "/etc/services", "/etc/protocols", "/etc/nsswitch.conf"},
+              {"/etc/passwd"}, {naming({"/opt/resolv.conf"})}),
+      keeping("gconv", {libc(), app({"iconv_open"})},
+              {lib + "gconv", lib + "gconv/UTF-16.so", lib + "gconv/gconv-modules.d",
+               lib + "gconv/gconv-modules.d/x.conf"},
+              {"/opt/gconv/UTF-16.so"},
+              {libc(), importing(lib + "libstdc++.so.6", {"iconv_open"}),
+               importing(lib + "libunistring.so.2", {"iconv_open"}),
+               importing(lib + "libidn2.so.0", {"iconv_open"})}),
+      keeping(
+          "locale", {app({"setlocale"})},
+          {"/usr/lib/locale/C.utf8", "/usr/lib/locale/C.utf8/LC_CTYPE", "/usr/lib/locale/locale-archive",
+           "/usr/share/locale/locale.alias", "/etc/locale.alias", "/etc/default/locale", "/etc/locale.conf"},
+          {"/usr/lib/locale/de_DE.utf8/LC_CTYPE", "/usr/share/locale/de/LC_MESSAGES/app.mo"},
+          {importing(lib + "libstdc++.so.6", {"setlocale", "newlocale"}), app({"malloc"})}),
+      of_image("locale-configured",
+               {"/usr/lib/locale/de_DE", "/usr/lib/locale/de_DE/LC_TIME", "/usr/lib/locale/de_DE.utf8",
+                "/usr/lib/locale/de_DE.utf8/LC_TIME"},
+               {}, {"/usr/lib/locale/fr_FR/LC_TIME"},
+               scene({}, {"/usr/lib/locale/de_DE/LC_TIME"}, {"SLANG=de_DE"}), {"LANG=de_DE"}),
+      keeping("libgcc-unwind", {libc(), app({"pthread_exit"})}, {lib + "libgcc_s.so.1"},
+              {"/opt/libgcc_s.so.1"}, {libc(), app({"pthread_create"})}),
+      keeping("loader-configuration", {a_file("/lib64/ld-linux-x86-64.so.2")},
+              {"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.conf.d/x.conf",
+               "/etc/ld.so.preload"},
+              {"/etc/ld.conf"}, {a_file("/lib/ld-musl-x86_64.so.1")}),
+      keeping("musl-loader-configuration", {a_file("/lib/ld-musl-x86_64.so.1")}, {"/etc/ld-musl-x86_64.path"},
+              {"/etc/ld.so.conf"}, {a_file("/lib64/ld-linux-x86-64.so.2")}),
+      keeping("shell-of-system", {app({"popen"})}, {"/bin/sh", "/usr/bin/sh"}, {"/bin/bash", "/opt/sh"},
+              {importing(lib + "libgnutls.so.30", {"system"}), importing(lib + "libp11-kit.so.0", {"system"}),
+               app({"execve"})}),
+      keeping("terminfo", {a_file(lib + "libtinfo.so.6")},
+              {"/usr/share/terminfo/x/xterm", "/lib/terminfo/d/dumb", "/etc/terminfo/v/vt100",
+               "/usr/lib/terminfo/s/screen"},
+              {"/usr/share/terminfo/w/wy60", "/usr/share/terminfo/x/xterm-mono"},
+              {a_file(lib + "libtiny.so.6")}),
+  };
+}
+
+std::vector<RuleCase> identity_cases() {
+  return {
+      of_image("os-release", {"/etc/os-release", "/etc/debian_version", "/usr/lib/os-release"}, {},
+               {"/etc/issue"}, scene({}, {"/etc/debian_version"})),
+      of_image("users", {"/etc/passwd", "/etc/group"}, {}, {"/etc/passwd-", "/etc/shadow"},
+               scene({}, {"/etc/group"})),
+      keeping("shadow", {app({"getspnam"})}, {"/etc/shadow", "/etc/gshadow"}, {"/etc/passwd"},
+              {app({"getpwnam"})}),
+      of_image("merged-usr",
+               {"/bin -> usr/bin", "/lib -> usr/lib", "/lib64 -> usr/lib64", "/sbin -> usr/sbin"}, {},
+               {"/usr/bin/app", "/other -> usr/bin"}, scene({}, {"/bin -> opt/bin", "/opt/bin/app"})),
+      of_image("tmp", {"/tmp/", "/var/tmp/"}, {}, {"/tmp/left", "/opt/tmp/"}, scene({}, {"/var/tmp/"})),
+      of_image("kernel-folders", {"/proc/", "/sys/", "/dev/", "/run/"}, {}, {"/dev/console", "/run/x"},
+               scene({}, {"/sys/", "/dev/", "/run/"})),
+  };
+}
+
+std::vector<RuleCase> time_cases() {
+  return {
+      keeping("timezone", {app({"localtime_r"})}, {"/etc/localtime", "/etc/timezone", "/etc/TZ"},
+              {zones + "UTC", "/etc/adjtime"}, {app({"gmtime_r"})}),
+      keeping("zoneinfo", {app({"localtime"})},
+              {"/usr/share/zoneinfo", zones + "Europe", zones + "Europe/Berlin", zones + "tzdata.zi"},
+              {"/usr/share/zone.tab", "/opt/zoneinfo/UTC"}, {app({"strftime"})}),
+      of_image("zoneinfo-copies", {}, {zones + "posix/UTC", zones + "right/Europe/Berlin"},
+               {zones + "UTC", zones + "posixrules"}, scene({}, {"/opt/zoneinfo/posix/UTC"})),
+      of_image("zoneinfo-configured", {zones + "Europe/Berlin"}, {}, {zones + "Europe/Paris", zones + "UTC"},
+               scene({}, {zones + "Europe/Berlin"}, {"TZDIR=Europe/Berlin"}), {"TZ=Europe/Berlin"}),
+      keeping("zoneinfo-static", {naming({"/usr/share/zoneinfo/"})},
+              {"/usr/share/zoneinfo", zones + "UTC", "/etc/localtime"}, {"/etc/timezone"},
+              {naming({"/usr/share/zone/"})}),
+  };
+}
+
+std::vector<RuleCase> trust_cases() {
+  const Names store{"/etc/ssl/certs",
+                    "/etc/ssl/certs/ca.crt",
+                    "/etc/ssl/cert.pem",
+                    "/usr/share/ca-certificates",
+                    "/usr/share/ca-certificates/mozilla",
+                    "/usr/share/ca-certificates/mozilla/A.crt",
+                    "/etc/pki/tls/cert.pem"};
+  Names library_store = store;
+  library_store.insert(library_store.end(), {"/etc/ca-certificates.conf", "/usr/local/share/ca-certificates",
+                                             "/usr/local/share/ca-certificates/own.crt", "/etc/pki/tls/certs",
+                                             "/etc/pki/tls/certs/bundle.crt"});
+  return {
+      keeping("ca-certificates", {a_file(lib + "libssl.so.3")}, library_store, {"/etc/ssl/private/key.pem"},
+              {a_file(lib + "libz.so.1")}),
+      keeping("ca-certificates-static", {naming({"/etc/ssl/certs"})}, store, {"/etc/ssl/private/key.pem"},
+              {naming({"/etc/ssh"})}),
+      of_image("ca-certificates-environment", {"/opt/ca.pem", "/opt/certs", "/opt/certs/a.pem"}, {},
+               {"/opt/other.pem"}, scene({}, {"/opt/ca.pem"}, {"CERT_FILE=/opt/ca.pem"}),
+               {"SSL_CERT_FILE=/opt/ca.pem", "SSL_CERT_DIR=/opt/certs"}),
+  };
+}
+
+std::vector<RuleCase> tls_cases() {
+  return {
+      keeping("openssl", {a_file(lib + "libcrypto.so.3")},
+              {"/etc/ssl", "/etc/ssl/openssl.cnf", "/usr/lib/ssl", "/usr/lib/ssl/openssl.cnf",
+               "/usr/lib/ssl/certs", lib + "ossl-modules", lib + "ossl-modules/legacy.so", lib + "engines-3",
+               lib + "engines-3/afalg.so"},
+              {"/etc/ssl/other.cnf", "/opt/ossl-modules/legacy.so"}, {a_file(lib + "libz.so.1")}),
+      keeping("gnutls", {a_file(lib + "libgnutls.so.30")},
+              {"/etc/gnutls", "/etc/gnutls/config", "/etc/pkcs11", "/etc/pkcs11/pkcs11.conf",
+               "/usr/share/p11-kit/modules", "/usr/share/p11-kit/modules/trust.module",
+               lib + "pkcs11/p11-kit-trust.so"},
+              {lib + "pkcs11/other.so", "/usr/share/p11-kit/other"}, {a_file(lib + "libz.so.1")}),
+      keeping("sasl", {a_file(lib + "libsasl2.so.2")},
+              {lib + "sasl2", lib + "sasl2/libplain.so", "/usr/lib/sasl2", "/usr/lib/sasl2/x.conf",
+               "/etc/sasl2", "/etc/sasl2/app.conf"},
+              {"/opt/sasl2/libplain.so"}, {a_file(lib + "libz.so.1")}),
+      keeping("krb5", {a_file(lib + "libkrb5.so.3")},
+              {"/etc/krb5.conf", "/etc/krb5.conf.d", "/etc/krb5.conf.d/x", "/etc/gss", "/etc/gss/mech",
+               lib + "krb5/plugins", lib + "krb5/plugins/kdb.so"},
+              {"/etc/krb5.keytab", lib + "krb5/other.so"}, {a_file(lib + "libz.so.1")}),
+      keeping("ldap", {a_file(lib + "libldap-2.5.so.0")}, {"/etc/ldap/ldap.conf", "/etc/openldap/ldap.conf"},
+              {"/etc/ldap/schema"}, {a_file(lib + "libz.so.1")}),
+  };
+}
+
+std::vector<RuleCase> all_cases() {
+  std::vector<RuleCase> cases;
+  for (const auto& part :
+       {documentation_cases(), glibc_cases(), identity_cases(), time_cases(), trust_cases(), tls_cases()})
+    cases.insert(cases.end(), part.begin(), part.end());
+  return cases;
+}
+
+std::string path_of(const std::string& item) {
+  std::string path = item.substr(0, item.find(" -> "));
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+/// A path that lies above another one is a folder.
+bool is_folder(const std::string& item, const Names& items) {
+  return item.ends_with('/') || std::ranges::any_of(items, [&item](const std::string& other) {
+           return other.starts_with(item + "/");
+         });
+}
+
+test::TarBuilder tar_of(const Scene& one) {
+  test::TarBuilder tar;
+  for (const Given& given : one.given) {
+    test::ElfSpec spec;
+    spec.imports = given.imports;
+    for (const std::string& text : given.strings) spec.rodata += text + '\0';
+    if (given.program) spec.type = 2;
+    if (given.program && !given.imports.empty()) spec.interpreter = "/lib64/ld-linux-x86-64.so.2";
+    tar.file(given.path.substr(1), test::make_elf(spec), 0755);
+  }
+  std::set<std::string> written;
+  for (const Given& given : one.given) written.insert(given.path);
+  for (const std::string& item : one.paths) {
+    const std::string path = path_of(item);
+    if (!written.insert(path).second) continue;
+    if (const auto arrow = item.find(" -> "); arrow != std::string::npos) {
+      tar.symlink(path.substr(1), item.substr(arrow + 4));
+    } else if (is_folder(item, one.paths)) {
+      tar.folder(path.substr(1));
+    } else {
+      tar.file(path.substr(1), "x");
+    }
+  }
+  return tar;
+}
+
+struct Outcome {
+  bool fired = false;
+  std::set<std::string> kept;
+  std::set<std::string> dropped;
+};
+
+/// What one rule does where all of a scene's files are kept, in this order.
+Outcome play(const Rule& rule, const Scene& one) {
+  ImageConfig config;
+  config.env = one.env;
+  const auto sample = test::sample_tree(tar_of(one), config);
+  const std::vector<Rule> rules{rule};
+  RuleEngine engine(sample->tree, sample->config, sample->packages, rules);
+  std::vector<RuleFiring> firings = engine.at_start();
+  for (const Given& given : one.given) {
+    for (RuleFiring& firing : engine.kept(sample->at(given.path))) firings.push_back(std::move(firing));
+  }
+  Outcome outcome;
+  outcome.fired = !firings.empty();
+  for (const RuleFiring& firing : firings) {
+    for (const NodeId node : firing.keep) outcome.kept.insert(sample->tree.path(node));
+  }
+  for (const NodeId node : sample->tree.walk()) {
+    const bool folder = sample->tree.is(node, EntryType::directory);  // those are decided by folders.cpp
+    if (!folder && engine.drops(sample->tree.path(node)) != nullptr)
+      outcome.dropped.insert(sample->tree.path(node));
+  }
+  return outcome;
+}
+
+const std::vector<Rule>& embedded() {
+  static const std::vector<Rule> rules = embedded_rules();
+  return rules;
+}
+
+const Rule* find_rule(std::string_view id) {
+  const auto found = std::ranges::find(embedded(), id, &Rule::id);
+  return found == embedded().end() ? nullptr : &*found;
+}
+
+std::set<std::string> paths_of(const Names& items) {
+  std::set<std::string> paths;
+  for (const std::string& item : items) paths.insert(path_of(item));
+  return paths;
+}
+
+class EmbeddedRule : public testing::TestWithParam<RuleCase> {};
+
+TEST_P(EmbeddedRule, KeepsAndDropsWhatItSays) {
+  const Rule* rule = find_rule(GetParam().id);
+  ASSERT_NE(rule, nullptr) << "there is no embedded rule " << GetParam().id;
+  const Outcome outcome = play(*rule, GetParam().fires);
+  EXPECT_TRUE(outcome.fired);
+  EXPECT_EQ(outcome.kept, paths_of(GetParam().keeps));
+  EXPECT_EQ(outcome.dropped, paths_of(GetParam().drops));
+  EXPECT_FALSE(outcome.kept.empty() && outcome.dropped.empty()) << "a case that shows nothing";
+}
+
+TEST_P(EmbeddedRule, IsQuietElsewhere) {
+  const Rule* rule = find_rule(GetParam().id);
+  ASSERT_NE(rule, nullptr) << "there is no embedded rule " << GetParam().id;
+  const Outcome outcome = play(*rule, GetParam().quiet);
+  EXPECT_FALSE(outcome.fired);
+  EXPECT_THAT(outcome.kept, testing::IsEmpty());
+  EXPECT_THAT(outcome.dropped, testing::IsEmpty());
+}
+
+TEST_P(EmbeddedRule, SaysWhyAndFromWhere) {
+  const Rule* rule = find_rule(GetParam().id);
+  ASSERT_NE(rule, nullptr);
+  EXPECT_FALSE(rule->why.empty());
+  EXPECT_FALSE(rule->source.empty());
+}
+
+std::string case_name(const testing::TestParamInfo<RuleCase>& info) {
+  std::string name = info.param.id;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, EmbeddedRule, testing::ValuesIn(all_cases()), case_name);
+
+TEST(EmbeddedRules, EachHasItsCaseHere) {
+  std::vector<std::string> have;
+  for (const RuleCase& one : all_cases()) have.push_back(one.id);
+  std::vector<std::string> rules;
+  for (const Rule& rule : embedded()) rules.push_back(rule.id);
+  EXPECT_THAT(have, testing::UnorderedElementsAreArray(rules))
+      << "a rule without a row in this file, a row without a rule, or two rows for one";
+}
+
+}  // namespace
+}  // namespace slim
