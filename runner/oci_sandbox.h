@@ -1,0 +1,18 @@
+// The real sandbox: containers by an OCI runtime (runc, crun), one path for root and rootless.
+#pragma once
+
+#include <memory>
+
+#include "analyzer/image_contents.h"
+#include "runner/container_spec.h"
+#include "runner/sandbox.h"
+
+namespace slim {
+
+/// Extracts the image and makes it ready to run. `image` is not used afterwards. The mounts and limits of
+/// `options` hold for all its containers; its other overrides are the caller's to apply. Call it while no
+/// other thread runs. Nothing of it remains on the host once it is destroyed, or slim has ended in any way.
+/// Throws Error: environment (no runtime, no namespaces, no room), input (bounds, digests).
+std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options);
+
+}  // namespace slim

@@ -1,0 +1,143 @@
+#include "runner/output_pump.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <poll.h>
+#include <string>
+#include <string_view>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "analyzer/unique_fd.h"
+#include "runner/sandbox.h"
+
+namespace slim {
+namespace {
+
+constexpr std::size_t capture_cap = 4U << 20;
+constexpr std::size_t paths_cap = 64U << 20;
+
+/// Signals are for the main thread; a SIGPIPE becomes an EPIPE.
+void block_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+void append(Captured& captured, std::string_view bytes) {
+  const auto kept = std::min(bytes.size(), capture_cap - captured.text.size());
+  captured.text += bytes.substr(0, kept);
+  captured.dropped += bytes.size() - kept;
+  constexpr std::uint64_t fnv_prime = 1099511628211ULL;
+  for (const char byte : bytes.substr(kept)) {
+    captured.dropped_checksum = (captured.dropped_checksum ^ static_cast<unsigned char>(byte)) * fnv_prime;
+  }
+}
+
+}  // namespace
+
+OutputPump::OutputPump(PumpPipes pipes, std::function<void(OutputStream, std::string_view)> on_output)
+    : pipes_(std::move(pipes)), on_output_(std::move(on_output)), stop_(::eventfd(0, EFD_CLOEXEC)) {
+  out_ = std::thread([this] { pump_out(); });
+  if (pipes_.input) in_ = std::thread([this] { pump_in(); });
+}
+
+OutputPump::~OutputPump() {
+  finish();
+}
+
+void OutputPump::finish() {
+  if (out_.joinable()) out_.join();
+  if (in_.joinable()) {
+    const std::uint64_t one = 1;
+    const auto written = ::write(stop_.get(), &one, sizeof one);
+    if (written == sizeof one) in_.join();
+  }
+}
+
+Captured OutputPump::captured(OutputStream stream) {
+  const std::scoped_lock lock(mutex_);
+  return stream == OutputStream::standard_output ? output_ : error_;
+}
+
+std::vector<std::string> OutputPump::paths() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> paths;
+  for (std::size_t at = 0; at < paths_.size();) {
+    const auto end = paths_.find('\0', at);
+    if (end == std::string::npos) break;
+    paths.push_back(paths_.substr(at, end - at));
+    at = end + 1;
+  }
+  return paths;
+}
+
+void OutputPump::take(std::size_t which, std::string_view bytes) {
+  if (which < 2 && on_output_) {
+    on_output_(which == 0 ? OutputStream::standard_output : OutputStream::standard_error, bytes);
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  if (which == 0) append(output_, bytes);
+  if (which == 1) append(error_, bytes);
+  if (which == 2 && paths_.size() < paths_cap) paths_ += bytes;
+}
+
+void OutputPump::pump_out() {
+  block_signals();
+  // poll(2) leaves out negative descriptors: a stream that ended becomes one.
+  std::array<pollfd, 3> items{pollfd{.fd = pipes_.output.get(), .events = POLLIN, .revents = 0},
+                              pollfd{.fd = pipes_.error.get(), .events = POLLIN, .revents = 0},
+                              pollfd{.fd = pipes_.paths.get(), .events = POLLIN, .revents = 0}};
+  std::vector<char> buffer(65536);
+  const auto open = [](const pollfd& item) { return item.fd >= 0; };
+  while (std::ranges::any_of(items, open)) {
+    if (::poll(items.data(), items.size(), -1) < 0) continue;
+    for (std::size_t which = 0; which < items.size(); ++which) {
+      auto& item = items.at(which);
+      if (item.fd < 0 || item.revents == 0) continue;
+      const auto got = ::read(item.fd, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) {
+        item.fd = -1;
+      } else {
+        take(which, {buffer.data(), static_cast<std::size_t>(got)});
+      }
+    }
+  }
+}
+
+void OutputPump::pump_in() {
+  block_signals();
+  std::array<pollfd, 2> items{pollfd{.fd = pipes_.input_from, .events = POLLIN, .revents = 0},
+                              pollfd{.fd = stop_.get(), .events = POLLIN, .revents = 0}};
+  std::vector<char> buffer(65536);
+  while (true) {
+    if (::poll(items.data(), items.size(), -1) < 0) continue;
+    if (items[1].revents != 0) break;
+    const auto got = ::read(pipes_.input_from, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    const char* data = buffer.data();
+    auto left = static_cast<std::size_t>(got);
+    while (left > 0) {
+      const auto written = ::write(pipes_.input.get(), data, left);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) break;
+      data += written;
+      left -= static_cast<std::size_t>(written);
+    }
+    if (left > 0) break;
+  }
+  pipes_.input = UniqueFd();  // the container reads the end of its input
+}
+
+}  // namespace slim
