@@ -1,0 +1,75 @@
+#include "cli/commands.h"
+
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "analyzer/error.h"
+#include "cli/escape.h"
+#include "cli/version.h"
+
+namespace slim {
+namespace {
+
+void complain(std::string_view text, std::string_view hint) {
+  fmt::print(stderr, "slim: error: {}\n", terminal_text(text));
+  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", terminal_text(hint));
+}
+
+/// 2 for wrong usage; help and version are no errors and go to standard output.
+int answer_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {
+    return app.exit(error);
+  }
+  std::string name = "command line";
+  for (const CLI::App* command : app.get_subcommands()) name = "slim " + command->get_name();
+  const std::string help = name == "command line" ? "slim --help" : name + " --help";
+  complain(name + ": " + error.what(), help + " shows what there is");
+  return static_cast<int>(ErrorKind::usage);
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App app{"slim makes container images minimal, and proves that they still behave the same.", "slim"};
+  app.set_version_flag("--version", fmt::format("slim {}", version()));
+  app.require_subcommand(0, 1);  // an unknown one is then named as an argument that was not expected
+  app.failure_message(CLI::FailureMessage::simple);
+  app.footer(
+      "An IMAGE is docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME] or rootfs:PATH;\n"
+      "a path that exists needs no prefix. Exit codes: 0 yes, 1 no, 2 usage, 3 bad input, 4 surroundings.");
+  int exit_code = 0;
+  add_analyze(app, exit_code);
+  add_build(app, exit_code);
+  add_verify(app, exit_code);
+  add_run(app, exit_code);
+  add_why(app, exit_code);
+  add_rules(app, exit_code);
+  try {
+    app.parse(argc, argv);
+    if (app.get_subcommands().empty())
+      throw Error(ErrorKind::usage, "command line", "expected a command", "slim --help shows what there is");
+    std::cout.flush();
+    if (!std::cout) throw Error(ErrorKind::environment, "standard output", "cannot be written");
+    return exit_code;
+  } catch (const CLI::ParseError& error) {
+    return answer_parse_error(app, error);
+  } catch (const Error& error) {
+    complain(error.what(), error.hint());
+    return static_cast<int>(error.kind());
+  } catch (const std::bad_alloc&) {
+    complain("memory: this machine has not enough of it for this image", "");
+    return static_cast<int>(ErrorKind::environment);
+  } catch (const std::exception& error) {
+    complain(fmt::format("internal error: {}", error.what()),
+             "this is a fault of slim; please report it with the command");
+    return static_cast<int>(ErrorKind::environment);
+  }
+}
+
+}  // namespace slim

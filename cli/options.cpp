@@ -1,0 +1,401 @@
+#include "cli/options.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/error.h"
+#include "analyzer/platform.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "runner/container_spec.h"
+#include "slimmer/analysis.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+namespace {
+
+[[noreturn]] void usage(std::string_view option, std::string_view value, std::string_view expected) {
+  throw Error(ErrorKind::usage, fmt::format("{} {}", option, value), fmt::format("expected {}", expected));
+}
+
+/// A number with an optional fraction, and what stands behind it.
+std::pair<double, std::string_view> leading_number(std::string_view text, std::string_view option,
+                                                   std::string_view expected) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !(number >= 0)) usage(option, text, expected);
+  return {number, text.substr(static_cast<std::size_t>(end - text.data()))};
+}
+
+/// source=...,target=...[,readonly] as docker's --mount, or SOURCE:TARGET[:ro] as its --volume.
+BindMount parse_mount(const std::string& text) {
+  constexpr std::string_view expected =
+      "type=bind,source=HOST,target=CONTAINER[,readonly] or HOST:CONTAINER[:ro]";
+  BindMount mount;
+  if (text.find('=') == std::string::npos) {
+    const auto first = text.find(':');
+    const auto second = first == std::string::npos ? first : text.find(':', first + 1);
+    if (first == std::string::npos) usage("--mount", text, expected);
+    mount.source = text.substr(0, first);
+    mount.target = text.substr(first + 1, second == std::string::npos ? second : second - first - 1);
+    if (second != std::string::npos) {
+      if (text.substr(second) != ":ro" && text.substr(second) != ":rw") usage("--mount", text, expected);
+      mount.read_only = text.substr(second) == ":ro";
+    }
+  } else {
+    for (const std::string& part : CLI::detail::split(text, ',')) {
+      const auto equals = part.find('=');
+      const std::string key = part.substr(0, equals);
+      const std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
+      if (key == "source" || key == "src") {
+        mount.source = value;
+      } else if (key == "target" || key == "dst" || key == "destination") {
+        mount.target = value;
+      } else if (key == "readonly" || key == "ro") {
+        mount.read_only = value.empty() || value == "true" || value == "1";
+        if (!mount.read_only && value != "false" && value != "0") usage("--mount", text, expected);
+      } else if (key != "type" || value != "bind") {
+        usage("--mount", text, expected);
+      }
+    }
+  }
+  if (!mount.target.starts_with('/') || mount.source.empty()) usage("--mount", text, expected);
+  if (!mount.source.starts_with('/')) {
+    std::vector<char> folder(4096);
+    if (::getcwd(folder.data(), folder.size()) == nullptr) usage("--mount", text, "an absolute source path");
+    mount.source = std::string(folder.data()) + "/" + mount.source;
+  }
+  return mount;
+}
+
+/// Words as a shell splits them, without expansions: in single quotes all stands for itself, in double quotes
+/// a backslash takes the meaning from a quote, a backslash and what a shell would expand (IEEE 1003.1, 2.2).
+std::vector<std::string> shell_words(std::string_view text, std::string_view option) {
+  std::vector<std::string> words;
+  std::string word;
+  bool open = false;
+  char quote = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (quote != '\0') {
+      const bool escapes =
+          quote == '"' && c == '\\' && (next == '"' || next == '\\' || next == '$' || next == '`');
+      if (escapes) {
+        word += text[++i];
+      } else if (c == quote) {
+        quote = '\0';
+      } else {
+        word += c;
+      }
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      open = true;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      word += text[++i];
+      open = true;
+    } else if (c == ' ' || c == '\t' || c == '\n') {
+      if (open) words.push_back(std::exchange(word, {}));
+      open = false;
+    } else {
+      word += c;
+      open = true;
+    }
+  }
+  if (quote != '\0') usage(option, text, "the quote to be closed");
+  if (open) words.push_back(word);
+  return words;
+}
+
+/// FORMAT=PATH of a --report.
+std::pair<Format, std::string> parse_report(const std::string& request) {
+  const auto equals = request.find('=');
+  if (equals == std::string::npos || equals + 1 == request.size()) usage("--report", request, "FORMAT=PATH");
+  return {format_of(std::string_view(request).substr(0, equals), "--report"), request.substr(equals + 1)};
+}
+
+TmpfsMount parse_tmpfs(const std::string& text) {
+  const auto colon = text.find(':');
+  TmpfsMount mount;
+  mount.target = text.substr(0, colon);
+  const std::string option = colon == std::string::npos ? "" : text.substr(colon + 1);
+  const bool sized = option.starts_with("size=");
+  if (!mount.target.starts_with('/') || (!option.empty() && !sized))
+    usage("--tmpfs", text, "CONTAINER-PATH[:size=BYTES]");
+  if (sized) mount.size = parse_size(option.substr(5), "--tmpfs");
+  return mount;
+}
+
+}  // namespace
+
+void add_image_options(CLI::App& command, Options& options) {
+  command.add_option("--platform", options.platform, "which image of a multi-platform index")
+      ->type_name("OS/ARCH[/VARIANT]");
+  command.add_option("--jobs", options.jobs, "layers read at once (one for each processor)")->type_name("N");
+}
+
+void add_output_options(CLI::App& command, Options& options) {
+  command.add_option("--format", options.format, "what standard output gets: text or json")
+      ->type_name("FORMAT");
+  command.add_option("--progress", options.progress, "auto, plain or none")->type_name("MODE");
+  command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
+  command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
+}
+
+void add_report_options(CLI::App& command, Options& options) {
+  command.add_option("--report", options.reports, "a report file; repeatable")
+      ->type_name("FORMAT=PATH")
+      ->allow_extra_args(false);
+  command.add_flag("--files", options.files, "every path with its decision and reason, in JSON");
+  command.add_flag("--show-secrets", options.show_secrets,
+                   "do not redact environment values that look like secrets");
+}
+
+void add_plan_options(CLI::App& command, Options& options) {
+  command.add_option("--profile", options.profile, "how much is kept: minimal, balanced or safe")
+      ->type_name("NAME");
+  command.add_option("--include", options.include, "keep what matches, with all it needs; repeatable")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  command.add_option("--exclude", options.exclude, "leave out what matches; repeatable")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  command.add_option("--rules", options.rules, "further rules; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
+
+void add_start_options(CLI::App& command, Options& options) {
+  command.add_option("--entrypoint", options.entrypoint, "instead of the image's: words, or a JSON list")
+      ->type_name("COMMAND");
+  command.add_option("--cmd", options.cmd, "instead of the image's: words, or a JSON list")
+      ->type_name("COMMAND");
+  command.add_option("--env,-e", options.env, "a variable of the environment; repeatable")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--user,-u", options.user, "user and group to run as")->type_name("USER[:GROUP]");
+  command.add_option("--workdir,-w", options.workdir, "the working folder")->type_name("DIR");
+}
+
+void add_run_options(CLI::App& command, Options& options) {
+  command.add_option("--mount", options.mounts, "a folder or file of this machine; repeatable")
+      ->type_name("HOST:CONTAINER[:ro]")
+      ->allow_extra_args(false);
+  command.add_option("--tmpfs", options.tmpfs, "a file system in memory; repeatable")
+      ->type_name("PATH[:size=N]")
+      ->allow_extra_args(false);
+  command.add_option("--runtime", options.runtime, "an OCI runtime (the first of runc, crun)")
+      ->type_name("NAME");
+  command.add_option("--network", options.network, "none (a loopback of its own) or host")->type_name("MODE");
+  command.add_option("--memory", options.memory, "memory at most (2g)")->type_name("BYTES");
+  command.add_option("--pids", options.pids, "processes at most (1024)")->type_name("N");
+  command.add_option("--timeout", options.timeout, "time at most for one run (60s)")->type_name("TIME");
+}
+
+std::optional<Platform> platform_of(const Options& options) {
+  if (options.platform.empty()) return std::nullopt;
+  return Platform::parse(options.platform);
+}
+
+Format format_of(std::string_view name, std::string_view option) {
+  if (name == "text") return Format::text;
+  if (name == "json") return Format::json;
+  usage(option, name, "text or json");
+}
+
+RunOverrides overrides_of(const Options& options) {
+  RunOverrides overrides;
+  if (!options.entrypoint.empty()) overrides.entrypoint = parse_command(options.entrypoint, "--entrypoint");
+  if (!options.cmd.empty()) overrides.cmd = parse_command(options.cmd, "--cmd");
+  for (const std::string& variable : options.env) {
+    if (variable.find('=') == std::string::npos || variable.starts_with('='))
+      usage("--env", variable, "NAME=VALUE");
+  }
+  overrides.env = options.env;
+  if (!options.user.empty()) overrides.user = options.user;
+  if (!options.workdir.empty()) {
+    if (!options.workdir.starts_with('/'))
+      usage("--workdir", options.workdir, "an absolute path in the image");
+    overrides.workdir = options.workdir;
+  }
+  for (const std::string& mount : options.mounts) overrides.mounts.push_back(parse_mount(mount));
+  for (const std::string& mount : options.tmpfs) overrides.tmpfs.push_back(parse_tmpfs(mount));
+  return overrides;
+}
+
+void refuse_host_network(const Options& options) {
+  if (options.network == "host") {
+    throw Error(ErrorKind::usage, "--network host",
+                "two containers that are compared need a network of their own each",
+                "slim run takes --network host");
+  }
+}
+
+RunOptions run_options_of(const Options& options) {
+  RunOptions run;
+  run.overrides = overrides_of(options);
+  if (!options.memory.empty()) run.limits.memory = parse_size(options.memory, "--memory");
+  if (options.pids != 0) run.limits.pids = options.pids;
+  if (!options.timeout.empty()) run.limits.timeout = parse_duration(options.timeout, "--timeout");
+  if (options.network != "none" && options.network != "host")
+    usage("--network", options.network, "none or host");
+  run.network = options.network == "host" ? NetworkMode::host : NetworkMode::none;
+  run.runtime = options.runtime;
+  return run;
+}
+
+AnalysisOptions analysis_options_of(const Options& options, const std::optional<Platform>& platform) {
+  for (const std::string& request : options.reports) parse_report(request);  // before any work, not behind it
+  AnalysisOptions analysis;
+  analysis.read.platform = platform ? &*platform : nullptr;
+  analysis.read.jobs = options.jobs;
+  analysis.overrides = overrides_of(options);
+  analysis.rule_files = options.rules;
+  analysis.mark.include = options.include;
+  analysis.mark.exclude = options.exclude;
+  if (options.profile == "minimal") {
+    analysis.mark.profile = Profile::minimal;
+  } else if (options.profile == "safe") {
+    analysis.mark.profile = Profile::safe;
+  } else if (options.profile != "balanced") {
+    usage("--profile", options.profile, "minimal, balanced or safe");
+  }
+  return analysis;
+}
+
+ProgressMode progress_of(const Options& options) {
+  if (options.progress == "auto") return options.quiet ? ProgressMode::none : ProgressMode::automatic;
+  if (options.progress == "plain") return ProgressMode::plain;
+  if (options.progress == "none") return ProgressMode::none;
+  usage("--progress", options.progress, "auto, plain or none");
+}
+
+std::uint64_t parse_size(std::string_view text, std::string_view option) {
+  constexpr std::string_view expected = "a number of bytes, with k, m, g or t behind it where you like";
+  auto [number, unit] = leading_number(text, option, expected);
+  std::string lower(unit);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::string_view steps = "bkmgt";
+  const auto step = lower.empty() ? 0 : steps.find(lower[0]);
+  const std::string rest = lower.empty() ? "" : lower.substr(1);
+  const bool scaled = step != std::string_view::npos && step > 0 && (rest == "b" || rest == "ib");
+  if (step == std::string_view::npos || (!rest.empty() && !scaled)) usage(option, text, expected);
+  for (std::size_t i = 0; i < step; ++i) number *= 1024;
+  if (number < 1 || number > 1e18) usage(option, text, expected);
+  return static_cast<std::uint64_t>(number);
+}
+
+std::chrono::seconds parse_duration(std::string_view text, std::string_view option) {
+  constexpr std::string_view expected = "a time such as 30s, 2m or 1h";
+  const auto [number, unit] = leading_number(text, option, expected);
+  double factor = 0;
+  if (unit.empty() || unit == "s") factor = 1;
+  if (unit == "m") factor = 60;
+  if (unit == "h") factor = 3600;
+  if (factor == 0 || number * factor < 1 || number * factor > 1e6) usage(option, text, expected);
+  return std::chrono::seconds(static_cast<std::int64_t>(number * factor));
+}
+
+std::vector<std::string> parse_command(std::string_view text, std::string_view option) {
+  if (text.starts_with('[')) {
+    const auto list = nlohmann::json::parse(text, nullptr, false);
+    const bool words =
+        list.is_array() && std::ranges::all_of(list, [](const auto& word) { return word.is_string(); });
+    if (!words) usage(option, text, "a JSON list of strings, or plain words");
+    return list.get<std::vector<std::string>>();
+  }
+  return shell_words(text, option);
+}
+
+namespace {
+
+/// A pipe or a device is written into; a new file must not take its place.
+void write_into(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  std::ofstream file(path, std::ios::binary);
+  if (file) write(file);
+  file.flush();
+  if (!file) throw system_error(path, "cannot write it", errno);
+}
+
+}  // namespace
+
+bool same_file(const std::string& one, const std::string& other) {
+  std::error_code failed;  // what does not exist is no other file
+  return std::filesystem::equivalent(one, other, failed) && !failed;
+}
+
+void write_file_whole(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    write_into(path, write);
+    return;
+  }
+  // A link stays a link: the file that it leads to is replaced.
+  const std::string place =
+      std::filesystem::exists(status) ? std::filesystem::canonical(path).string() : path;
+  const std::string temporary = fmt::format("{}.slim-{}", place, ::getpid());
+  const auto give_up = [&temporary, &path](const std::string& doing) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    throw system_error(path, doing, error);
+  };
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    if (!file) give_up("cannot write it");
+    write(file);
+    file.flush();
+    if (!file) give_up("cannot write it");
+  }
+  const int descriptor = ::open(temporary.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!synced) give_up("cannot sync it");
+  if (::rename(temporary.c_str(), place.c_str()) != 0) give_up("cannot give it its name");
+}
+
+void deliver(const Report& report, const Options& options) {
+  for (const std::string& request : options.reports) {
+    const auto [format, path] = parse_report(request);
+    write_file_whole(path, [&report, wanted = format](std::ostream& out) {
+      if (wanted == Format::json) {
+        render_json(report, out);
+      } else {
+        render_text(report, TextStyle{}, out);
+      }
+    });
+  }
+  if (options.quiet) return;
+  if (format_of(options.format, "--format") == Format::json) {
+    render_json(report, std::cout);
+  } else {
+    render_text(report, style_of_stdout(options.no_color), std::cout);
+  }
+  std::cout.flush();
+}
+
+}  // namespace slim

@@ -1,0 +1,91 @@
+// The options that commands share: what the command line says, read once and checked.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+#include "analyzer/compression.h"
+#include "analyzer/platform.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "runner/container_spec.h"
+#include "slimmer/analysis.h"
+
+namespace slim {
+
+enum class Format : std::uint8_t { text, json };
+
+/// As the user typed them; every command registers the groups that it takes.
+struct Options {
+  std::string platform;
+  std::string format = "text";
+  std::vector<std::string> reports;  ///< FORMAT=PATH
+  std::string profile = "balanced";
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  std::vector<std::string> rules;
+  std::string entrypoint;
+  std::string cmd;
+  std::vector<std::string> env;
+  std::string user;
+  std::string workdir;
+  std::vector<std::string> mounts;
+  std::vector<std::string> tmpfs;
+  std::string network = "none";
+  std::string runtime;
+  std::string memory;
+  std::uint64_t pids = 0;
+  std::string timeout;
+  std::string progress = "auto";
+  unsigned jobs = 0;
+  bool quiet = false;
+  bool no_color = false;
+  bool files = false;
+  bool show_secrets = false;
+};
+
+void add_image_options(CLI::App& command, Options& options);   ///< --platform, --jobs
+void add_output_options(CLI::App& command, Options& options);  ///< --format, --quiet, --no-color, --progress
+void add_report_options(CLI::App& command, Options& options);  ///< --report, --files, --show-secrets
+void add_plan_options(CLI::App& command, Options& options);    ///< --profile, --include, --exclude, --rules
+void add_start_options(CLI::App& command,
+                       Options& options);  ///< --entrypoint, --cmd, --env, --user, --workdir
+void add_run_options(CLI::App& command,
+                     Options& options);  ///< --mount, --tmpfs, --runtime, --network, limits
+
+/// Each throws an Error of kind usage that names the option and what was expected.
+std::optional<Platform> platform_of(const Options& options);
+Format format_of(std::string_view name, std::string_view option);
+RunOverrides overrides_of(const Options& options);
+RunOptions run_options_of(const Options& options);
+/// For commands that compare: the host's own ports would be taken for the container's.
+void refuse_host_network(const Options& options);
+AnalysisOptions analysis_options_of(const Options& options, const std::optional<Platform>& platform);
+ProgressMode progress_of(const Options& options);
+
+/// 512m, 1.5g, 100k, 4096: bytes, with docker's binary units.
+std::uint64_t parse_size(std::string_view text, std::string_view option);
+/// 30, 30s, 2m, 1h.
+std::chrono::seconds parse_duration(std::string_view text, std::string_view option);
+/// A command as docker's config takes it: a JSON list, or words as a shell would split them.
+std::vector<std::string> parse_command(std::string_view text, std::string_view option);
+
+/// Whether both exist and are the same file or folder, by whatever name.
+bool same_file(const std::string& one, const std::string& other);
+
+/// Writes the report to standard output in the chosen format, unless --quiet, and to every --report file
+/// (under a temporary name, synced and renamed).
+void deliver(const Report& report, const Options& options);
+/// As deliver, for other results than reports.
+/// A path that is no regular file (a pipe, /dev/stdout) is written into instead.
+void write_file_whole(const std::string& path, const std::function<void(std::ostream&)>& write);
+
+}  // namespace slim

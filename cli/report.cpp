@@ -1,0 +1,127 @@
+#include "cli/report.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/byte_stream.h"
+#include "analyzer/efficiency.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/findings.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/packages.h"
+#include "slimmer/analysis.h"
+#include "slimmer/plan.h"
+
+namespace slim {
+namespace {
+
+constexpr std::size_t shown_removable = 200;
+
+/// The folder under which a path is summed up: /usr/lib/x86_64-linux-gnu and /usr/share/zoneinfo are worth a
+/// line of their own, /bin and /etc one for all.
+std::string group_of(std::string_view path) {
+  std::size_t depth =
+      path.starts_with("/usr/") || path.starts_with("/var/") || path.starts_with("/opt/") ? 3 : 1;
+  if (path.starts_with("/usr/bin") || path.starts_with("/usr/sbin") || path.starts_with("/usr/include"))
+    depth = 2;
+  std::size_t end = 0;
+  const std::size_t last = path.rfind('/');  // the file's own name does not count
+  while (depth-- > 0) {
+    const auto slash = path.find('/', end + 1);
+    if (slash == std::string_view::npos || slash > last) break;
+    end = slash;
+  }
+  return end == 0 ? "/" : std::string(path.substr(0, end));
+}
+
+void add_bytes(ReportGroup& group, std::uint64_t size, bool kept) {
+  group.bytes += size;
+  if (kept) group.kept_bytes += size;
+  ++group.files;
+}
+
+void sort_by_size(std::vector<ReportGroup>& groups) {
+  std::ranges::sort(groups, [](const ReportGroup& a, const ReportGroup& b) {
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
+  });
+}
+
+/// Sums up by folder and package, an inode once, under its first name.
+void add_groups(Report& report, const Analysis& analysis) {
+  const FileTree& tree = analysis.contents.tree;
+  const std::vector<bool> kept = analysis.plan.kept_inodes(tree);
+  std::unordered_map<std::string, std::size_t> folder_numbers;
+  report.packages.resize(analysis.packages.list.size());
+  for (std::size_t i = 0; i < analysis.packages.list.size(); ++i) {
+    const Package& package = analysis.packages.list[i];
+    report.packages[i].name = package.name;
+    report.packages[i].version = package.version;
+    report.packages[i].type = package.type;
+  }
+  for (NodeId node = 1; node < tree.size(); ++node) {
+    if (tree.is(node, EntryType::directory) || tree.inode_of(node).names.front() != node) continue;
+    const bool keep = kept[tree.node(node).inode];
+    const std::uint64_t size = tree.entry(node).size;
+    const auto [place, added] = folder_numbers.try_emplace(group_of(tree.path(node)), report.folders.size());
+    if (added) {
+      report.folders.push_back({.name = place->first, .version = {}, .type = {}});
+    }
+    add_bytes(report.folders[place->second], size, keep);
+    const std::uint32_t owner = analysis.packages.owner[node];
+    if (owner != Packages::none) add_bytes(report.packages[owner], size, keep);
+    if (!keep && tree.is(node, EntryType::file)) report.biggest_removable.push_back(node);
+  }
+  sort_by_size(report.folders);
+  sort_by_size(report.packages);
+  auto& biggest = report.biggest_removable;
+  const auto middle =
+      biggest.begin() + static_cast<std::ptrdiff_t>(std::min(shown_removable, biggest.size()));
+  std::ranges::partial_sort(biggest, middle, [&tree](NodeId a, NodeId b) {
+    const auto left = tree.entry(a).size;
+    const auto right = tree.entry(b).size;
+    return left != right ? left > right : a < b;
+  });
+  biggest.erase(middle, biggest.end());
+}
+
+void add_layers(Report& report, const Analysis& analysis) {
+  const Image& image = analysis.contents.image();
+  for (std::size_t i = 0; i < image.layers.size(); ++i) {
+    const Layer& layer = image.layers[i];
+    const LayerIndex& index = analysis.contents.layers[i];
+    const std::uint64_t stored = layer.blob.size == unknown_size ? index.tar.size : layer.blob.size;
+    report.layers.push_back({.digest = layer.blob.digest.text(),
+                             .diff_id = index.tar.digest.text(),
+                             .media_type = layer.blob.media_type,
+                             .size = stored,
+                             .uncompressed = index.tar.size,
+                             .entries = index.entries.size(),
+                             .wasted = report.efficiency.hidden_by_layer[i],
+                             .created_by = layer.created_by});
+    report.compressed += stored;
+    report.uncompressed += index.tar.size;
+  }
+}
+
+}  // namespace
+
+Report make_report(const Analysis& analysis) {
+  Report report;
+  report.analysis = &analysis;
+  report.totals = totals(analysis.contents.tree, analysis.plan);
+  report.efficiency = measure_efficiency(analysis.contents.layers, analysis.contents.tree);
+  report.findings = find_findings(analysis.contents.tree, analysis.graph->unresolved_libraries());
+  add_layers(report, analysis);
+  add_groups(report, analysis);
+  report.timings["read"] = analysis.read_seconds;
+  report.timings["plan"] = analysis.plan_seconds;
+  return report;
+}
+
+}  // namespace slim

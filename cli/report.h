@@ -1,0 +1,76 @@
+// What a command found out, as data. Every format is rendered from this; the JSON form is documented in
+// schema/report.schema.json.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "analyzer/efficiency.h"
+#include "analyzer/findings.h"
+#include "cli/terminal.h"
+#include "runner/verdict.h"
+#include "slimmer/analysis.h"
+#include "slimmer/plan.h"
+#include "slimmer/write_image.h"
+
+namespace slim {
+
+struct ReportLayer {
+  std::string digest;
+  std::string diff_id;
+  std::string media_type;
+  std::uint64_t size = 0;          ///< bytes as stored
+  std::uint64_t uncompressed = 0;  ///< bytes of the tar
+  std::uint64_t entries = 0;
+  std::uint64_t wasted = 0;  ///< bytes that later layers hide
+  std::string created_by;
+};
+
+/// Bytes and files of one folder or one package.
+struct ReportGroup {
+  std::string name;
+  std::string version;
+  std::string type;  ///< deb, apk; empty for folders
+  std::uint64_t bytes = 0;
+  std::uint64_t kept_bytes = 0;
+  std::uint64_t files = 0;
+};
+
+struct ReportOutput {
+  std::string destination;
+  WrittenImage written;
+};
+
+struct Report {
+  const Analysis* analysis = nullptr;  ///< must outlive the report
+  PlanTotals totals;
+  std::uint64_t compressed = 0;    ///< bytes of all layers as stored
+  std::uint64_t uncompressed = 0;  ///< bytes of all layers' tars
+  Efficiency efficiency;
+  std::vector<ReportLayer> layers;
+  std::vector<ReportGroup> folders;   ///< biggest first
+  std::vector<ReportGroup> packages;  ///< biggest first
+  std::vector<NodeId> biggest_removable;
+  std::vector<Finding> findings;
+  bool show_secrets = false;
+  bool with_files = false;
+  std::optional<Verdict> verdict;
+  std::optional<ReportOutput> output;
+  std::map<std::string, double> timings;  ///< seconds by step
+};
+
+Report make_report(const Analysis& analysis);
+
+void render_text(const Report& report, const TextStyle& style, std::ostream& out);
+void render_json(const Report& report, std::ostream& out);
+
+/// A verdict for people: one line a probe, each difference with its diff and causes.
+void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);
+/// A verdict of `slim verify` as JSON: {schema_version, tool, verdict}.
+void render_verdict_json(const Verdict& verdict, std::ostream& out);
+
+}  // namespace slim

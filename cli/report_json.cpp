@@ -1,0 +1,261 @@
+// The report for machines, as schema/report.schema.json describes it. The list of files is written entry by
+// entry, so that a million of them need no memory of their own.
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "analyzer/dependency_graph.h"
+#include "analyzer/error.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/findings.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "cli/escape.h"
+#include "cli/report.h"
+#include "cli/version.h"
+#include "runner/verdict.h"
+#include "slimmer/analysis.h"
+#include "slimmer/plan.h"
+#include "slimmer/roots.h"
+#include "slimmer/write_image.h"
+
+namespace slim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// Names in an image need not be UTF-8: what is not becomes U+FFFD.
+std::string dump(const json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
+json config_json(const ImageConfig& config, bool show_secrets) {
+  json document = json::parse(config.json, nullptr, false);
+  json inner = document.is_object() && document.contains("config") ? document["config"] : json::object();
+  if (!inner.is_object()) inner = json::object();
+  if (show_secrets) return inner;
+  json environment = json::array();
+  for (const std::string& variable : config.env) {
+    const auto equals = variable.find('=');
+    const std::string name = variable.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : variable.substr(equals + 1);
+    environment.push_back(name + "=" + redacted(name, value));
+  }
+  if (inner.contains("Env")) inner["Env"] = environment;
+  if (inner.contains("Labels") && inner["Labels"].is_object()) {
+    for (auto label = inner["Labels"].begin(); label != inner["Labels"].end(); ++label) {
+      if (label.value().is_string()) label.value() = redacted(label.key(), label.value().get<std::string>());
+    }
+  }
+  return inner;
+}
+
+json image_json(const Report& report) {
+  const Image& image = report.analysis->contents.image();
+  json layers = json::array();
+  for (const ReportLayer& layer : report.layers) {
+    layers.push_back(layer.digest.empty() ? layer.diff_id : layer.digest);
+  }
+  return {{"ref", image.reference},
+          {"name", image.name},
+          {"digest", image.digest.text()},
+          {"config_digest", image.config_digest.text()},
+          {"platform", image.config.platform.text()},
+          {"layers", layers},
+          {"config", config_json(image.config, report.show_secrets)}};
+}
+
+json layers_json(const Report& report) {
+  json layers = json::array();
+  for (const ReportLayer& layer : report.layers) {
+    layers.push_back(
+        {{"digest", layer.digest},
+         {"diff_id", layer.diff_id},
+         {"media_type", layer.media_type},
+         {"size", layer.size},
+         {"uncompressed", layer.uncompressed},
+         {"created_by", report.show_secrets ? layer.created_by : redacted_words(layer.created_by)},
+         {"entries", layer.entries},
+         {"wasted", layer.wasted}});
+  }
+  return layers;
+}
+
+json entrypoints_json(const Analysis& analysis) {
+  json entrypoints = json::array();
+  for (const Entrypoint& entrypoint : analysis.roots.entrypoints) {
+    entrypoints.push_back({{"argv", entrypoint.argv},
+                           {"path", entrypoint.path.empty() ? json(nullptr) : json(entrypoint.path)},
+                           {"from", entrypoint.from}});
+  }
+  return entrypoints;
+}
+
+json findings_json(const Report& report) {
+  json findings = json::array();
+  for (const Finding& finding : report.findings) {
+    findings.push_back({{"id", finding.id},
+                        {"severity", to_string(finding.severity)},
+                        {"path", finding.path},
+                        {"layer", finding.layer ? json(*finding.layer) : json(nullptr)},
+                        {"message", finding.message}});
+  }
+  return findings;
+}
+
+json packages_json(const Report& report) {
+  json packages = json::array();
+  for (const ReportGroup& package : report.packages) {
+    packages.push_back({{"name", package.name},
+                        {"version", package.version},
+                        {"type", package.type},
+                        {"bytes", package.bytes},
+                        {"kept_bytes", package.kept_bytes}});
+  }
+  return packages;
+}
+
+json totals_json(const Totals& totals) {
+  return {{"bytes", totals.bytes}, {"files", totals.files}, {"folders", totals.folders}};
+}
+
+json diagnostics_json(const Analysis& analysis) {
+  json all = json::array();
+  const auto add = [&all](const std::vector<Diagnostic>& diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics) {
+      all.push_back({{"path", diagnostic.path}, {"message", diagnostic.message}});
+    }
+  };
+  for (const LayerIndex& layer : analysis.contents.layers) add(layer.diagnostics);
+  add(analysis.contents.tree.diagnostics());
+  return all;
+}
+
+json verdict_json(const Verdict& verdict) {
+  json probes = json::array();
+  for (const ProbeResult& probe : verdict.probes) {
+    probes.push_back({{"name", probe.name},
+                      {"result", to_string(probe.outcome)},
+                      {"summary", probe.summary},
+                      {"note", probe.note}});
+  }
+  json differences = json::array();
+  for (const Difference& difference : verdict.differences) {
+    differences.push_back({{"probe", difference.probe},
+                           {"what", difference.what},
+                           {"original", difference.original},
+                           {"slimmed", difference.slimmed},
+                           {"diff", difference.diff},
+                           {"causes", difference.causes}});
+  }
+  return {{"result", to_string(verdict.outcome)},
+          {"reason", verdict.reason},
+          {"hint", verdict.hint},
+          {"probes", probes},
+          {"differences", differences},
+          {"runtime", verdict.runtime},
+          {"rootless", verdict.rootless},
+          {"limits", verdict.limits},
+          {"not_enforced", verdict.not_enforced}};
+}
+
+json unresolved_json(const Analysis& analysis) {
+  json unresolved = json::array();
+  for (const UnresolvedLibrary& library : analysis.graph->unresolved_libraries()) {
+    unresolved.push_back({{"file", library.file}, {"name", library.name}, {"tried", library.tried}});
+  }
+  return unresolved;
+}
+
+json unresolved_names_json(const Analysis& analysis) {
+  json names = json::array();
+  for (const UnresolvedName& name : analysis.graph->unresolved_names()) {
+    names.push_back({{"file", name.file}, {"line", name.line}, {"name", name.name}});
+  }
+  return names;
+}
+
+json plan_json(const Report& report) {
+  const Plan& plan = report.analysis->plan;
+  return {{"profile", to_string(plan.profile)},
+          {"kept", totals_json(report.totals.kept)},
+          {"dropped", totals_json(report.totals.dropped)},
+          {"warnings", plan.warnings}};
+}
+
+json file_json(const Report& report, NodeId node) {
+  const Analysis& analysis = *report.analysis;
+  const FileTree& tree = analysis.contents.tree;
+  const Decision& decision = analysis.plan.decisions[node];
+  json reason = {{"kind", to_string(decision.reason.kind)}};
+  if (decision.reason.from != no_node) reason["from"] = tree.path(decision.reason.from);
+  if (!decision.reason.detail.empty()) reason["detail"] = decision.reason.detail;
+  const Inode& inode = tree.inode_of(node);
+  return {
+      {"path", tree.path(node)}, {"type", to_string(inode.entry->type)},        {"size", inode.entry->size},
+      {"layer", inode.layer},    {"decision", decision.keep ? "keep" : "drop"}, {"reason", reason}};
+}
+
+void write_files(const Report& report, std::ostream& out) {
+  out << "  \"files\": [";
+  const char* separator = "\n    ";
+  for (NodeId node = 0; node < report.analysis->contents.tree.size(); ++node) {
+    out << separator << dump(file_json(report, node), -1);
+    separator = ",\n    ";
+  }
+  out << "\n  ],\n";
+}
+
+json tool_json() {
+  return {{"name", "slim"}, {"version", version()}};
+}
+
+}  // namespace
+
+void render_json(const Report& report, std::ostream& out) {
+  const Analysis& analysis = *report.analysis;
+  std::vector<std::pair<std::string_view, json>> keys;
+  keys.emplace_back("schema_version", 1);
+  keys.emplace_back("tool", tool_json());
+  keys.emplace_back("image", image_json(report));
+  keys.emplace_back("size", json{{"compressed", report.compressed},
+                                 {"uncompressed", report.uncompressed},
+                                 {"hidden", report.efficiency.hidden},
+                                 {"wasted", report.efficiency.wasted},
+                                 {"efficiency", report.efficiency.efficiency}});
+  keys.emplace_back("layers", layers_json(report));
+  keys.emplace_back("entrypoints", entrypoints_json(analysis));
+  keys.emplace_back("needed", json{{"bytes", report.totals.kept.bytes}, {"files", report.totals.kept.files}});
+  keys.emplace_back("removable",
+                    json{{"bytes", report.totals.dropped.bytes}, {"files", report.totals.dropped.files}});
+  keys.emplace_back("unresolved", unresolved_json(analysis));
+  keys.emplace_back("unresolved_names", unresolved_names_json(analysis));
+  keys.emplace_back("findings", findings_json(report));
+  keys.emplace_back("packages", packages_json(report));
+  keys.emplace_back("diagnostics", diagnostics_json(analysis));
+  keys.emplace_back("plan", plan_json(report));
+  if (report.output) {
+    const WrittenImage& written = report.output->written;
+    keys.emplace_back("output", json{{"destination", report.output->destination},
+                                     {"digest", written.digest.text()},
+                                     {"config_digest", written.config_digest.text()},
+                                     {"diff_id", written.diff_id.text()},
+                                     {"compressed", written.compressed},
+                                     {"uncompressed", written.uncompressed}});
+  }
+  if (report.verdict) keys.emplace_back("verdict", verdict_json(*report.verdict));
+  out << "{\n";
+  for (const auto& [key, value] : keys) out << "  \"" << key << "\": " << dump(value, 2) << ",\n";
+  if (report.with_files) write_files(report, out);
+  out << "  \"timings\": " << dump(json(report.timings), 2) << "\n}\n";
+}
+
+void render_verdict_json(const Verdict& verdict, std::ostream& out) {
+  out << dump({{"schema_version", 1}, {"tool", tool_json()}, {"verdict", verdict_json(verdict)}}, 2) << '\n';
+}
+
+}  // namespace slim

@@ -1,0 +1,331 @@
+// The report for people: what it is, what is needed and what is not, where the bytes are, what to know, and
+// the next command to type. No more than a screen.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "analyzer/error.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/findings.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "cli/escape.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "runner/verdict.h"
+#include "slimmer/analysis.h"
+#include "slimmer/plan.h"
+#include "slimmer/roots.h"
+
+namespace slim {
+namespace {
+
+constexpr std::size_t top_groups = 8;
+constexpr std::size_t top_removable = 6;
+
+class TextReport {
+ public:
+  TextReport(const Report& report, const TextStyle& style, std::ostream& out)
+      : report_(&report), style_(style), out_(&out), width_(std::clamp<std::size_t>(style.width, 60, 140)) {}
+
+  void render() {
+    head();
+    bar();
+    if (report_->verdict) {  // of a build: what came out, and whether it holds; `slim analyze` has the rest
+      output();
+      warnings();
+      line("");
+      render_verdict(*report_->verdict, style_, *out_);
+    } else {
+      layers();
+      groups("BY FOLDER", report_->folders);
+      groups("BY PACKAGE", report_->packages);
+      removable();
+      findings();
+      unresolved();
+      warnings();
+    }
+    next();
+  }
+
+ private:
+  void line(const std::string& text) { *out_ << text << '\n'; }
+  [[nodiscard]] std::string bold(std::string_view text) const { return paint(style_, Colour::bold, text); }
+  [[nodiscard]] std::string dim(std::string_view text) const { return paint(style_, Colour::dim, text); }
+
+  void head() {
+    const Image& image = report_->analysis->contents.image();
+    const ImageConfig& config = report_->analysis->config;
+    const std::string name = image.name.empty() ? image.reference : image.name;
+    line(fmt::format("{}  {}  {}", bold(terminal_text(name, width_ / 2)),
+                     terminal_text(image.config.platform.text(), 40),
+                     dim(terminal_text(image.digest.text().substr(0, 19)))));
+    if (!image.name.empty()) line(dim("from " + terminal_text(image.reference, width_ - 5)));
+    const std::vector<std::string> argv = start_command(config);
+    const std::string runs =
+        argv.empty() ? "nothing: neither entrypoint nor cmd" : fmt::format("{}", fmt::join(argv, " "));
+    line(fmt::format("runs {}{}", terminal_text(runs, width_ - 20),
+                     config.user.empty() ? "" : " as " + terminal_text(config.user, 30)));
+  }
+
+  void bar() {
+    const PlanTotals& totals = report_->totals;
+    const std::size_t cells = 40;
+    std::size_t filled = 0;
+    if (totals.all.bytes != 0) {
+      const double share = static_cast<double>(totals.kept.bytes) / static_cast<double>(totals.all.bytes);
+      filled = static_cast<std::size_t>(std::lround(static_cast<double>(cells) * share));
+    }
+    std::string needed;
+    std::string rest;
+    for (std::size_t i = 0; i < cells; ++i) (i < filled ? needed : rest) += i < filled ? "█" : "░";
+    line("");
+    line(fmt::format("  {}{}  {} of {} needed", paint(style_, Colour::green, needed),
+                     paint(style_, Colour::dim, rest), bold(human_size(totals.kept.bytes)),
+                     human_size(totals.all.bytes)));
+    line(fmt::format("  needed    {:>10}  {:>5}  {:>8} files", human_size(totals.kept.bytes),
+                     percent(totals.kept.bytes, totals.all.bytes), human_count(totals.kept.files)));
+    line(fmt::format("  removable {:>10}  {:>5}  {:>8} files", human_size(totals.dropped.bytes),
+                     percent(totals.dropped.bytes, totals.all.bytes), human_count(totals.dropped.files)));
+    line(fmt::format(
+        "  hidden    {:>10}  {}", human_size(report_->efficiency.hidden),
+        dim(fmt::format("shipped, but replaced or deleted by a later layer; efficiency {:.1f} %, wasted {}",
+                        100.0 * report_->efficiency.efficiency, human_size(report_->efficiency.wasted)))));
+    line(fmt::format("  stored as {:>10}  {}", human_size(report_->compressed),
+                     dim(human_size(report_->uncompressed) + " as uncompressed layers")));
+  }
+
+  void layers() {
+    line("");
+    line(bold(fmt::format("{:<7}{:>10}{:>12}{:>9}{:>11}  CREATED BY", "LAYER", "STORED", "TAR", "ENTRIES",
+                          "HIDDEN")));
+    std::size_t number = 0;
+    for (const ReportLayer& layer : report_->layers) {
+      line(fmt::format(
+          "{:<7}{:>10}{:>12}{:>9}{:>11}  {}", ++number, human_size(layer.size),
+          human_size(layer.uncompressed), human_count(layer.entries),
+          layer.wasted == 0 ? "-" : human_size(layer.wasted),
+          terminal_text(report_->show_secrets ? layer.created_by : redacted_words(layer.created_by),
+                        width_ - 51)));
+    }
+  }
+
+  void groups(const char* title, const std::vector<ReportGroup>& all) {
+    if (all.empty() || all.front().bytes == 0) return;
+    line("");
+    line(bold(fmt::format("{:<44}{:>10}{:>10}{:>11}", title, "SIZE", "NEEDED", "REMOVABLE")));
+    const std::size_t count = std::min(all.size(), top_groups);
+    for (std::size_t i = 0; i < count; ++i) {
+      const ReportGroup& group = all[i];
+      const std::string name = group.version.empty() ? group.name : group.name + " " + group.version;
+      line(fmt::format("{} {:>10}{:>10}{:>11}", padded(terminal_text(name, 42), 43), human_size(group.bytes),
+                       group.kept_bytes == 0 ? "-" : human_size(group.kept_bytes),
+                       group.bytes == group.kept_bytes ? "-" : human_size(group.bytes - group.kept_bytes)));
+    }
+    std::uint64_t rest = 0;
+    for (std::size_t i = count; i < all.size(); ++i) rest += all[i].bytes;
+    if (rest > 0)
+      line(dim(fmt::format("{:<43} {:>10}", fmt::format("{} more", all.size() - count), human_size(rest))));
+  }
+
+  /// Pads by code points; what terminal_text gives is valid UTF-8.
+  static std::string padded(std::string text, std::size_t columns) {
+    const auto have = static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U; }));
+    if (have < columns) text.append(columns - have, ' ');
+    return text;
+  }
+
+  void removable() {
+    const FileTree& tree = report_->analysis->contents.tree;
+    if (report_->biggest_removable.empty()) return;
+    line("");
+    line(bold("BIGGEST REMOVABLE"));
+    const std::size_t count = std::min(report_->biggest_removable.size(), top_removable);
+    for (std::size_t i = 0; i < count; ++i) {
+      const NodeId node = report_->biggest_removable[i];
+      line(fmt::format("{:>10}  {}", human_size(tree.entry(node).size),
+                       terminal_text(tree.path(node), width_ - 12)));
+    }
+  }
+
+  /// One entry for each kind: how many, the first paths, and what to do.
+  void findings() {
+    const std::vector<Finding>& all = report_->findings;
+    if (all.empty()) return;
+    line("");
+    line(bold(fmt::format("FINDINGS  {}", all.size())));
+    for (auto from = all.begin(); from != all.end();) {
+      const auto to = std::find_if(from, all.end(), [&from](const Finding& finding) {
+        return finding.id != from->id || finding.severity != from->severity;
+      });
+      finding_group({from, to});
+      from = to;
+    }
+  }
+
+  void finding_group(std::span<const Finding> group) {
+    const Finding& first = group.front();
+    Colour colour = Colour::dim;
+    if (first.severity == Severity::high) colour = Colour::red;
+    if (first.severity == Severity::medium) colour = Colour::yellow;
+    std::string paths;
+    for (const Finding& finding : group) {
+      const std::string path = terminal_text(finding.path, width_ - 45);
+      if (!paths.empty() && paths.size() + path.size() + 7 > width_ - 39) {
+        paths += ", ...";
+        break;
+      }
+      paths += (paths.empty() ? "" : ", ") + path;
+    }
+    line(fmt::format("  {} {:<24}{:>4}  {}",
+                     paint(style_, colour, fmt::format("{:<6}", to_string(first.severity))), first.id,
+                     group.size(), terminal_text(paths, width_ - 39)));
+    std::string_view rest = first.message;
+    while (!rest.empty()) {  // wrapped at blanks, below the paths
+      std::size_t end = rest.size();
+      if (end > width_ - 39) {
+        end = rest.rfind(' ', width_ - 39);
+        if (end == std::string_view::npos || end == 0) end = width_ - 39;
+      }
+      line(std::string(39, ' ') + dim(terminal_text(rest.substr(0, end))));
+      rest.remove_prefix(std::min(rest.size(), end + 1));
+    }
+  }
+
+  void unresolved() {
+    const auto& names = report_->analysis->graph->unresolved_names();
+    if (names.empty()) return;
+    line("");
+    line(bold("NAMED, BUT NOT IN THE IMAGE"));
+    const std::size_t count = std::min<std::size_t>(names.size(), 5);
+    for (std::size_t i = 0; i < count; ++i) {
+      line("  " + terminal_text(fmt::format("{}, line {}: {}", names[i].file, names[i].line, names[i].name),
+                                width_ - 2));
+    }
+    if (count < names.size())
+      line(dim(fmt::format("  {} more; --format json has all", names.size() - count)));
+  }
+
+  void warnings() {
+    for (const std::string& warning : report_->analysis->plan.warnings) {
+      line(paint(style_, Colour::yellow, "warning: ") + terminal_text(warning));
+    }
+    for (const LayerIndex& layer : report_->analysis->contents.layers) diagnostics(layer.diagnostics);
+    diagnostics(report_->analysis->contents.tree.diagnostics());
+  }
+
+  void diagnostics(const std::vector<Diagnostic>& all) {
+    constexpr std::size_t shown = 5;
+    for (std::size_t i = 0; i < std::min(all.size(), shown); ++i) {
+      line(paint(style_, Colour::yellow, "note: ") + terminal_text(all[i].path + ": " + all[i].message));
+    }
+    if (all.size() > shown)
+      line(dim(fmt::format("note: {} more like these; --format json has all", all.size() - shown)));
+  }
+
+  void output() {
+    if (!report_->output) return;
+    const ReportOutput& output = *report_->output;
+    const PlanTotals& totals = report_->totals;
+    line("");
+    line(bold("SLIMMED"));
+    line(fmt::format("  {:<8} {:>10}  {:>8} files  {}", "before", human_size(totals.all.bytes),
+                     human_count(totals.all.files),
+                     terminal_text(report_->analysis->contents.image().reference, width_ - 40)));
+    line(fmt::format("  {:<8} {}  {:>8} files  {}", "after",
+                     bold(fmt::format("{:>10}", human_size(totals.kept.bytes))),
+                     human_count(totals.kept.files), terminal_text(output.destination, width_ - 40)));
+    line(fmt::format("  {} smaller; stored as {}; {}", percent(totals.dropped.bytes, totals.all.bytes),
+                     human_size(output.written.compressed), output.written.digest.text()));
+  }
+
+  void next() {
+    if (report_->verdict && !report_->output) return;  // the verdict's hint says what to do
+    line("");
+    if (report_->output) {
+      line(dim("next: ") + "slim why " + terminal_text(report_->analysis->contents.image().reference) +
+           " PATH");
+      return;
+    }
+    const std::string reference = terminal_text(report_->analysis->contents.image().reference);
+    if (report_->analysis->roots.entrypoints.empty()) {
+      line(dim("next: ") + "slim analyze " + reference + " --entrypoint PROGRAM, since the image names none");
+    } else {
+      line(dim("next: ") + "slim build " + reference + " -o docker-archive:slim.tar");
+    }
+  }
+
+  const Report* report_;
+  TextStyle style_;
+  std::ostream* out_;
+  std::size_t width_;
+};
+
+std::string outcome_text(const TextStyle& style, Outcome outcome) {
+  Colour colour = Colour::yellow;
+  if (outcome == Outcome::same) colour = Colour::green;
+  if (outcome == Outcome::different) colour = Colour::red;
+  return paint(style, colour, to_string(outcome));
+}
+
+}  // namespace
+
+void render_text(const Report& report, const TextStyle& style, std::ostream& out) {
+  TextReport(report, style, out).render();
+}
+
+void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out) {
+  out << paint(style, Colour::bold, "VERDICT") << "  " << outcome_text(style, verdict.outcome);
+  if (!verdict.reason.empty()) out << "  " << terminal_text(verdict.reason);
+  out << '\n';
+  // One probe without a remark is what the reason just said.
+  const bool told =
+      verdict.probes.size() == 1 && verdict.probes.front().note.empty() && verdict.outcome == Outcome::same;
+  for (const ProbeResult& probe : verdict.probes) {
+    if (told) break;
+    out << "  " << outcome_text(style, probe.outcome) << "  " << terminal_text(probe.name) << ": "
+        << terminal_text(probe.summary) << '\n';
+    if (!probe.note.empty()) out << "    " << terminal_text(probe.note) << '\n';
+  }
+  std::vector<std::string> causes;  // each once: one missing file shows in many places
+  for (const Difference& difference : verdict.differences) {
+    out << "  " << paint(style, Colour::red, "differs") << "  " << terminal_text(difference.probe) << ": "
+        << terminal_text(difference.what) << '\n';
+    if (!difference.diff.empty()) {
+      out << terminal_lines(difference.diff, "    ");
+    } else {
+      out << "    original: " << terminal_text(difference.original, 300) << '\n';
+      out << "    slimmed:  " << terminal_text(difference.slimmed, 300) << '\n';
+    }
+    for (const std::string& cause : difference.causes) {
+      if (std::ranges::find(causes, cause) == causes.end()) causes.push_back(cause);
+    }
+  }
+  for (const std::string& cause : causes) {
+    out << "  " << paint(style, Colour::yellow, "likely cause: ") << terminal_text(cause)
+        << " was asked for, and is in the original only\n";
+  }
+  if (!verdict.runtime.empty()) {
+    out << paint(style, Colour::dim,
+                 fmt::format("  ran with {}{}; limits: {}", terminal_text(verdict.runtime),
+                             verdict.rootless ? ", rootless" : "",
+                             terminal_text(fmt::format("{}", fmt::join(verdict.limits, ", ")))))
+        << '\n';
+  }
+  for (const std::string& limit : verdict.not_enforced) {
+    out << paint(style, Colour::yellow, "  not enforced here: ") << terminal_text(limit) << '\n';
+  }
+  if (!verdict.hint.empty()) out << "  hint: " << terminal_text(verdict.hint) << '\n';
+}
+
+}  // namespace slim

@@ -1,0 +1,73 @@
+// slim verify ORIGINAL SLIMMED: run both in real containers and compare.
+#include "runner/verify.h"
+
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "analyzer/image_contents.h"
+#include "analyzer/image_ref.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "runner/verdict.h"
+
+namespace slim {
+namespace {
+
+struct Arguments {
+  Options options;
+  std::string original;
+  std::string slimmed;
+};
+
+int verify(const Arguments& arguments) {
+  const Options& options = arguments.options;
+  const Format format = format_of(options.format, "--format");
+  refuse_host_network(options);
+  const auto platform = platform_of(options);
+  VerifyOptions verify_options;
+  verify_options.run = run_options_of(options);
+  Progress progress(progress_of(options));
+  verify_options.progress = [&progress](const std::string& text) { progress.step(text); };
+  clean_up_on_signals();
+
+  ReadOptions read;
+  read.platform = platform ? &*platform : nullptr;
+  read.jobs = options.jobs;
+  read.facts = false;
+  progress.step("reading " + arguments.original);
+  ImageContents original = read_image(parse_image_ref(arguments.original), read);
+  progress.step("reading " + arguments.slimmed);
+  ImageContents slimmed = read_image(parse_image_ref(arguments.slimmed), read);
+  const Verdict verdict = verify_images(original, slimmed, verify_options);
+  progress.finish();
+  if (!options.quiet) {
+    if (format == Format::json) {
+      render_verdict_json(verdict, std::cout);
+    } else {
+      render_verdict(verdict, style_of_stdout(options.no_color), std::cout);
+    }
+  }
+  return verdict.outcome == Outcome::same ? 0 : 1;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("verify", "run both in real containers and compare");
+  command->add_option("ORIGINAL", arguments->original, "the image that is right")->required();
+  command->add_option("SLIMMED", arguments->slimmed, "the image that should behave the same")->required();
+  add_image_options(*command, arguments->options);
+  add_start_options(*command, arguments->options);
+  add_run_options(*command, arguments->options);
+  add_output_options(*command, arguments->options);
+  command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });
+}
+
+}  // namespace slim

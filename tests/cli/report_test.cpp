@@ -1,0 +1,249 @@
+#include "cli/report.h"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/digest.h"
+#include "analyzer/image_ref.h"
+#include "runner/verdict.h"
+#include "slimmer/analysis.h"
+#include "tests/analyzer/image_builder.h"
+#include "tests/analyzer/tar_builder.h"
+#include "tests/analyzer/temporary_folder.h"
+
+namespace slim {
+namespace {
+
+using nlohmann::json;
+using test::Layout;
+using test::TarBuilder;
+using test::TemporaryFolder;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string evil_name = "opt/\x1b[31mevil\n::error::x";
+
+/// An image with a script as its program, a package, a hard link, a hidden file and names that are hostile.
+class ReportTest : public testing::Test {
+ protected:
+  ReportTest() {
+    const std::string base =
+        TarBuilder()
+            .folder("bin")
+            .file("bin/sh", "no ELF", 0755)
+            .folder("app")
+            .file("app/start", "#!/bin/sh\necho\n", 0755)
+            .folder("opt")
+            .file(evil_name, std::string(5000, 'x'))
+            .hardlink("opt/again", evil_name)
+            .file("opt/latin-\xe9", "not UTF-8")
+            .file("opt/hidden", std::string(700, 'x'))
+            .folder("var/lib/dpkg/info")
+            .file("var/lib/dpkg/status", "Package: app\nStatus: install ok installed\nVersion: 1.0\n\n")
+            .file("var/lib/dpkg/info/app.list", "/app/start\n/opt/again\n")
+            .str();
+    const std::string top = TarBuilder().file("opt/.wh.hidden", "").str();
+    const std::string config = fmt::format(
+        R"({{"os":"linux","architecture":"amd64","config":{{"Entrypoint":["/app/start"],)"
+        R"("Env":["DB_PASSWORD=hunter2","MODE=fast"],)"
+        R"("Labels":{{"api-token":"hunter2","maintainer":"somebody"}}}},)"
+        R"("history":[{{"created_by":"ADD \u001b[2Jbase"}},{{"created_by":"RUN |1 TOKEN=hunter2 rm"}}],)"
+        R"("rootfs":{{"type":"layers","diff_ids":{}}}}})",
+        test::quoted_list({Digest::of(base).text(), Digest::of(top).text()}));
+    Layout layout;
+    const std::string layers =
+        layout.blob(test::oci_layer_type, base) + "," + layout.blob(test::oci_layer_type, top);
+    const std::string manifest = fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})", test::oci_manifest_type,
+        layout.blob("application/vnd.oci.image.config.v1+json", config), layers);
+    layout.index({layout.blob(test::oci_manifest_type, manifest, test::name_member("app:1"))});
+    layout.write(folder_);
+    analysis_ = analyze(parse_image_ref("oci:" + folder_.path()), {});
+    report_ = make_report(*analysis_);
+  }
+
+  [[nodiscard]] std::string json_text() const {
+    std::ostringstream out;
+    render_json(report_, out);
+    return out.str();
+  }
+  [[nodiscard]] json parsed() const { return json::parse(json_text()); }
+  [[nodiscard]] std::string text() const {
+    std::ostringstream out;
+    render_text(report_, {.colour = false, .width = 100}, out);
+    return out.str();
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Analysis> analysis_;
+  Report report_;
+};
+
+std::set<std::string> keys_of(const json& object) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.insert(key);
+  return keys;
+}
+
+TEST_F(ReportTest, HasTheDocumentedKeysAndNoOthers) {
+  report_.with_files = true;
+  report_.verdict = Verdict{};
+  report_.output = ReportOutput{.destination = "oci:out", .written = {}};
+  const json schema =
+      json::parse(test::read_file(std::string(SLIM_SOURCE_DIR) + "/schema/report.schema.json"));
+  const json report = parsed();
+  EXPECT_EQ(keys_of(report), keys_of(schema["properties"]));
+  for (const json& key : schema["required"]) EXPECT_TRUE(report.contains(key.get<std::string>())) << key;
+  EXPECT_EQ(report["schema_version"], 1);
+  EXPECT_EQ(report["tool"]["name"], "slim");
+}
+
+TEST_F(ReportTest, TotalsAddUp) {
+  const json report = parsed();
+  const auto sum = [&report](const std::string& key) {
+    return report["needed"][key].get<std::uint64_t>() + report["removable"][key].get<std::uint64_t>();
+  };
+  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;
+  std::set<InodeId> seen;
+  const FileTree& tree = analysis_->contents.tree;
+  for (const NodeId node : tree.walk()) {
+    if (tree.is(node, EntryType::directory)) continue;
+    ++files;
+    if (seen.insert(tree.node(node).inode).second) bytes += tree.entry(node).size;
+  }
+  EXPECT_EQ(sum("bytes"), bytes);
+  EXPECT_EQ(sum("files"), files);
+  EXPECT_EQ(report["plan"]["kept"]["bytes"], report["needed"]["bytes"]);
+  EXPECT_EQ(report["plan"]["dropped"]["bytes"], report["removable"]["bytes"]);
+  EXPECT_GT(report["removable"]["bytes"], 5000);
+  EXPECT_LT(report["removable"]["bytes"], 10000) << "a hard link counts once";
+}
+
+TEST_F(ReportTest, GroupsAddUpToTheWhole) {
+  std::uint64_t bytes = 0;
+  std::uint64_t kept = 0;
+  for (const ReportGroup& group : report_.folders) {
+    bytes += group.bytes;
+    kept += group.kept_bytes;
+  }
+  EXPECT_EQ(bytes, report_.totals.all.bytes);
+  EXPECT_EQ(kept, report_.totals.kept.bytes);
+}
+
+TEST_F(ReportTest, SaysWhatTheImageIs) {
+  const json report = parsed();
+  EXPECT_EQ(report["image"]["name"], "app:1");
+  EXPECT_EQ(report["image"]["ref"], "oci:" + folder_.path());
+  EXPECT_EQ(report["image"]["platform"], "linux/amd64");
+  EXPECT_EQ(report["layers"].size(), 2U);
+  EXPECT_EQ(report["size"]["hidden"], 700);
+  EXPECT_EQ(report["layers"][0]["wasted"], 700);
+  EXPECT_EQ(report["entrypoints"][0]["path"], "/app/start");
+  EXPECT_EQ(report["packages"][0]["name"], "app");
+}
+
+TEST_F(ReportTest, FilesOnlyWhereAskedFor) {
+  EXPECT_FALSE(parsed().contains("files"));
+  report_.with_files = true;
+  const json files = parsed()["files"];
+  ASSERT_EQ(files.size(), analysis_->contents.tree.size());
+  std::set<std::string> paths;
+  for (const json& file : files) {
+    paths.insert(file["path"].get<std::string>());
+    EXPECT_TRUE(file["decision"] == "keep" || file["decision"] == "drop") << file;
+    EXPECT_FALSE(file["reason"]["kind"].get<std::string>().empty()) << file;
+  }
+  EXPECT_EQ(paths.size(), files.size()) << "each path once";
+  EXPECT_THAT(paths, Contains("/" + evil_name));
+}
+
+TEST_F(ReportTest, SecretsAreRedactedUnlessAskedFor) {
+  const json env = parsed()["image"]["config"]["Env"];
+  EXPECT_THAT(env, Contains("DB_PASSWORD=***"));
+  EXPECT_THAT(env, Contains("MODE=fast"));
+  EXPECT_EQ(parsed()["image"]["config"]["Labels"]["maintainer"], "somebody");
+  EXPECT_EQ(parsed()["layers"][1]["created_by"], "RUN |1 TOKEN=*** rm");
+  EXPECT_THAT(json_text(), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(text(), Not(HasSubstr("hunter2")));
+  report_.show_secrets = true;
+  EXPECT_THAT(parsed()["image"]["config"]["Env"], Contains("DB_PASSWORD=hunter2"));
+}
+
+TEST_F(ReportTest, TextEscapesWhatComesFromTheImage) {
+  const std::string shown = text();
+  EXPECT_THAT(shown, HasSubstr("/opt/\\x1b[31mevil\\x0a::error::x"));
+  EXPECT_THAT(shown, HasSubstr("ADD \\x1b[2Jbase"));
+  EXPECT_THAT(shown, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(shown, Not(HasSubstr("\n::error")));
+}
+
+TEST_F(ReportTest, TextSaysTheSums) {
+  const std::string shown = text();
+  EXPECT_THAT(shown, HasSubstr("app:1"));
+  EXPECT_THAT(shown, HasSubstr(human_size(report_.totals.kept.bytes)));
+  EXPECT_THAT(shown, HasSubstr(human_size(report_.totals.all.bytes)));
+  EXPECT_THAT(shown, HasSubstr("runs /app/start"));
+  EXPECT_THAT(shown, HasSubstr("next: slim build oci:" + folder_.path()));
+}
+
+TEST_F(ReportTest, ColoursAreOnlyForTerminals) {
+  std::ostringstream out;
+  render_text(report_, {.colour = true, .width = 100}, out);
+  EXPECT_THAT(out.str(), HasSubstr("\x1b[1m"));
+}
+
+TEST_F(ReportTest, TheSameTwice) {
+  const Report again = make_report(*analysis_);
+  std::ostringstream out;
+  render_json(again, out);
+  EXPECT_EQ(out.str(), json_text());
+}
+
+Verdict different() {
+  Verdict verdict;
+  verdict.outcome = Outcome::different;
+  verdict.reason = "the \x1b[31mreason";
+  verdict.probes.push_back(
+      {.name = "run", .outcome = Outcome::different, .summary = "exits with 1", .note = "a note"});
+  Difference difference;
+  difference.probe = "run";
+  difference.what = "standard output";
+  difference.diff = "-ok\n+::error::bad\x1b[2J\n ::warning::same\n";
+  difference.causes = {"/usr/lib/x\n"};
+  verdict.differences.push_back(difference);
+  return verdict;
+}
+
+TEST(RenderVerdict, TextShowsEachDifferenceEscaped) {
+  std::ostringstream out;
+  render_verdict(different(), {.colour = false, .width = 100}, out);
+  const std::string shown = out.str();
+  EXPECT_THAT(shown, HasSubstr("VERDICT  different  the \\x1b[31mreason\n"));
+  EXPECT_THAT(shown, HasSubstr("    +::error::bad\\x1b[2J\n"));
+  EXPECT_THAT(shown, HasSubstr("     \\x3a\\x3awarning::same\n")) << "a CI service skips blanks";
+  EXPECT_THAT(shown, HasSubstr("likely cause: /usr/lib/x\\x0a"));
+}
+
+TEST(RenderVerdict, JsonHasAllOfIt) {
+  std::ostringstream out;
+  render_verdict_json(different(), out);
+  const json verdict = json::parse(out.str());
+  EXPECT_EQ(verdict["schema_version"], 1);
+  EXPECT_EQ(verdict["verdict"]["result"], "different");
+  EXPECT_EQ(verdict["verdict"]["differences"][0]["what"], "standard output");
+  EXPECT_EQ(verdict["verdict"]["probes"][0]["note"], "a note");
+}
+
+}  // namespace
+}  // namespace slim
