@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+"""`slim build` of a real image with default flags: the verdict is `same`, the report adds up, the result is small,
+whole and true to the original. Leaves the slimmed image for the tests of its functions.
+
+    build_test.py NAME
+"""
+
+import os
+import sys
+import unittest
+
+import image_archive
+from slim_program import SLIMMED, SystemTest, main, original_of, slim
+
+NAME = sys.argv[1] if len(sys.argv) > 1 else ""
+SIZE_LIMITS = {"nginx": 18_000_000, "memcached": 14_000_000, "redis": 32_000_000, "cli": 36_000_000}  # uncompressed
+WITHOUT_SHELL = {"nginx", "memcached", "static", "musl", "go"}
+PACKAGE_MANAGERS = ("/usr/bin/apt-get", "/usr/bin/dpkg", "/sbin/apk", "/usr/bin/perl")
+SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/bin/busybox")
+
+
+def totals(tree):
+    """Bytes and number of the paths that are no folders; bytes once for an inode."""
+    files = [inode for inode in tree.inodes.values() if inode.kind != "5"]
+    return {"bytes": sum({id(inode): inode.size for inode in files}.values()), "files": len(files)}
+
+
+class Build(SystemTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.original_path = original_of(NAME)
+        os.makedirs(SLIMMED, exist_ok=True)
+        cls.slimmed_path = os.path.join(SLIMMED, NAME + ".tar")
+        if os.path.exists(cls.slimmed_path):
+            os.unlink(cls.slimmed_path)
+        cls.before = set(os.listdir(SLIMMED))
+        cls.built = slim("build", "docker-archive:" + cls.original_path, "-o", "docker-archive:" + cls.slimmed_path,
+                         "--format", "json")
+
+    def setUp(self):
+        super().setUp()
+        self.assert_status(self.built, 0)
+        self.report = self.built.json()
+
+    def both(self):
+        """Original and slimmed, as the independent witness reads them."""
+        return (image_archive.open_archive(self.original_path, self.path("original")),
+                image_archive.open_archive(self.slimmed_path, self.path("slimmed")))
+
+    def test_behaves_the_same(self):
+        verdict = self.report["verdict"]
+        self.assertEqual(verdict["result"], "same", verdict)
+
+    def test_leaves_nothing_but_the_image(self):
+        others = {name for name in os.listdir(SLIMMED) if NAME in name} - self.before
+        self.assertEqual(others, {NAME + ".tar"})
+
+    def test_kept_paths_are_what_they_were(self):
+        original, slimmed = self.both()
+        self.assertEqual(image_archive.layer_problems(slimmed), [])
+        self.assertEqual(image_archive.fidelity_problems(image_archive.squash(original),
+                                                         image_archive.squash(slimmed)), [])
+
+    def test_the_report_adds_up(self):
+        original, slimmed = self.both()
+        before, after = (totals(image_archive.squash(image)) for image in (original, slimmed))
+        needed, removable = self.report["needed"], self.report["removable"]
+        for unit in ("bytes", "files"):
+            self.assertEqual(needed[unit] + removable[unit], before[unit], unit)
+            self.assertEqual(needed[unit], after[unit], unit)
+
+    def test_the_config_survives(self):
+        original, slimmed = (image.config for image in self.both())
+        before, after = original.get("config", {}), dict(slimmed.get("config", {}))
+        labels = after.pop("Labels", {})
+        for key, value in before.items():
+            if key != "Labels":
+                self.assertEqual(after.get(key), value, key)
+        for key, value in before.get("Labels", {}).items():
+            self.assertEqual(labels.get(key), value, key)
+        self.assertIn("org.opencontainers.image.base.digest", labels)
+        self.assertTrue(any(key.startswith("dev.slim.") for key in labels), labels)
+        self.assertEqual((slimmed["os"], slimmed["architecture"]), (original["os"], original["architecture"]))
+        self.assertEqual(len(slimmed["rootfs"]["diff_ids"]),
+                         sum(not entry.get("empty_layer", False) for entry in slimmed["history"]))
+
+    def test_it_is_small(self):
+        original, slimmed = self.both()
+        size = image_archive.uncompressed_size(slimmed)
+        print("%s: %d bytes, of %d" % (NAME, size, image_archive.uncompressed_size(original)))
+        self.assertLess(size, image_archive.uncompressed_size(original))
+        self.assertLessEqual(size, SIZE_LIMITS.get(NAME, size))
+
+    def test_it_is_distroless(self):
+        paths = image_archive.squash(self.both()[1]).inodes
+        unwanted = PACKAGE_MANAGERS + (SHELLS if NAME in WITHOUT_SHELL else ())
+        self.assertEqual([path for path in unwanted if path in paths], [])
+
+
+if __name__ == "__main__":
+    if not NAME:
+        sys.exit("usage: build_test.py NAME")
+    main(unittest.defaultTestLoader.loadTestsFromTestCase(Build))
