@@ -11,6 +11,7 @@
 
 #include "analyzer/error.h"
 #include "cli/escape.h"
+#include "cli/interrupt.h"
 #include "cli/version.h"
 
 namespace slim {
@@ -56,16 +57,19 @@ int run_command_line(int argc, const char* const* argv) {
       throw Error(ErrorKind::usage, "command line", "expected a command", "slim --help shows what there is");
     std::cout.flush();
     if (!std::cout) throw Error(ErrorKind::environment, "standard output", "cannot be written");
+    wait_where_interrupted();
     return exit_code;
   } catch (const CLI::ParseError& error) {
     return answer_parse_error(app, error);
   } catch (const Error& error) {
+    wait_where_interrupted();
     complain(error.what(), error.hint());
     return static_cast<int>(error.kind());
   } catch (const std::bad_alloc&) {
     complain("memory: this machine has not enough of it for this image", "");
     return static_cast<int>(ErrorKind::environment);
   } catch (const std::exception& error) {
+    wait_where_interrupted();
     complain(fmt::format("internal error: {}", error.what()),
              "this is a fault of slim; please report it with the command");
     return static_cast<int>(ErrorKind::environment);

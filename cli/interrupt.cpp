@@ -3,12 +3,14 @@
 #include "cli/interrupt.h"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <fcntl.h>
 #include <thread>
 #include <unistd.h>
 
+#include "runner/oci_sandbox.h"
 #include "slimmer/staging.h"
 
 namespace slim {
@@ -17,6 +19,7 @@ namespace {
 int signal_pipe =
     -1;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a handler sees nothing else
 pid_t signal_owner = 0;
+std::atomic<bool> interrupted = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void on_signal(int number) {
   if (::getpid() != signal_owner) return;  // a forked child that shares the pipe
@@ -27,7 +30,9 @@ void on_signal(int number) {
 void wait_for_signal(int reading) {
   std::uint8_t number = 0;
   if (::read(reading, &number, 1) != 1) return;
+  interrupted = true;
   discard_all_staged();
+  end_all_sandboxes();
   std::signal(number, SIG_DFL);
   ::kill(::getpid(), number);
 }
@@ -49,6 +54,10 @@ void clean_up_on_signals() {
     action.sa_flags = SA_RESTART;
     ::sigaction(number, &action, nullptr);
   }
+}
+
+void wait_where_interrupted() {
+  while (interrupted) ::pause();
 }
 
 }  // namespace slim

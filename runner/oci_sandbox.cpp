@@ -9,9 +9,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <csignal>
 #include <expected>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -115,6 +119,49 @@ std::uint64_t compressed_size(const Image& image) {
     sum += layer.blob.size;
   }
   return image.layers.empty() ? unknown_size : sum;
+}
+
+constexpr auto longest_end = std::chrono::seconds(10);
+
+/// The sandboxes that this process has, for end_all_sandboxes().
+class OpenSandboxes {
+ public:
+  /// `start` forks the janitor.
+  pid_t add(const std::shared_ptr<KeeperLine>& line, const std::function<pid_t()>& start) {
+    const std::scoped_lock lock(mutex_);
+    if (ended_) throw Error(ErrorKind::environment, "sandbox", "slim is ending");
+    const pid_t janitor = start();
+    lines_[janitor] = line;
+    return janitor;
+  }
+  void remove(pid_t janitor) {
+    const std::scoped_lock lock(mutex_);
+    lines_.erase(janitor);
+  }
+  void end() {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+    for (const auto& [janitor, line] : lines_) line->hang_up();
+    const auto limit = std::chrono::steady_clock::now() + longest_end;
+    for (const auto& [janitor, line] : lines_) {
+      siginfo_t info{};
+      // Left for the sandbox itself to reap, which may be doing so just now: then there is no such child.
+      while (::waitid(P_PID, static_cast<id_t>(janitor), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+             info.si_pid == 0 && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<pid_t, std::shared_ptr<KeeperLine>> lines_;
+  bool ended_ = false;
+};
+
+OpenSandboxes& open_sandboxes() {
+  static OpenSandboxes all;
+  return all;
 }
 
 class OciContainer : public Container {
@@ -227,12 +274,14 @@ OciSandbox::OciSandbox(ImageContents& image, const RunOptions& options)
   SocketPair control = make_socket_pair();
   SocketPair contents = make_socket_pair();
   line_ = std::make_shared<KeeperLine>(std::move(control.first));
-  janitor_ = fork_janitor({.tree = &image.tree,
-                           .options = options_,
-                           .runtime = runtime_,
-                           .ids = ids_,
-                           .control = std::move(control.second),
-                           .contents = std::move(contents.second)});
+  janitor_ = open_sandboxes().add(line_, [&] {
+    return fork_janitor({.tree = &image.tree,
+                         .options = options_,
+                         .runtime = runtime_,
+                         .ids = ids_,
+                         .control = std::move(control.second),
+                         .contents = std::move(contents.second)});
+  });
   try {
     open(image, std::move(contents.first));
   } catch (...) {
@@ -263,6 +312,7 @@ void OciSandbox::close() {
   line_->hang_up();
   while (::waitpid(janitor_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  open_sandboxes().remove(janitor_);
   janitor_ = -1;
 }
 
@@ -376,6 +426,10 @@ std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start(const 
 
 std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options) {
   return std::make_unique<OciSandbox>(image, options);
+}
+
+void end_all_sandboxes() {
+  open_sandboxes().end();
 }
 
 }  // namespace slim

@@ -16,15 +16,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
 
 #include "analyzer/error.h"
+#include "analyzer/unique_fd.h"
 
 namespace slim {
 namespace {
+
+constexpr std::size_t random_length = 6;
 
 struct Registry {
   std::mutex mutex;
@@ -46,8 +50,17 @@ std::string random_letters() {
   std::random_device random;
   std::uniform_int_distribution<std::size_t> pick(0, letters.size() - 1);
   std::string text;
-  for (int i = 0; i < 6; ++i) text += letters[pick(random)];
+  for (std::size_t i = 0; i < random_length; ++i) text += letters[pick(random)];
   return text;
+}
+
+/// Marks what `fd` has open as being worked on (flock(2): the mark goes with the process). Whether `path` is
+/// still that: somebody who looked before it was marked may have taken it for abandoned.
+bool mark_in_use(int fd, const std::filesystem::path& path) {
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;  // a file system without such marks
+  struct stat opened{};
+  struct stat named{};
+  return fstat(fd, &opened) == 0 && lstat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino;
 }
 
 /// -1 and errno as the calls leave it.
@@ -74,6 +87,23 @@ void remove_staged(const std::filesystem::path& path) {
   }
 }
 
+/// Takes away what a killed process has left in `folder` of an output of the same name.
+void remove_abandoned(const std::filesystem::path& folder, std::string_view prefix) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator item(folder, error), end; !error && item != end;
+       item.increment(error)) {
+    const std::string name = item->path().filename().string();
+    if (!name.starts_with(prefix) || name.size() != prefix.size() + random_length || !is_staged_name(name))
+      continue;
+    const UniqueFd opened(open(item->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status{};
+    const bool abandoned = opened && fstat(opened.get(), &status) == 0 && status.st_uid == geteuid() &&
+                           (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) &&
+                           flock(opened.get(), LOCK_EX | LOCK_NB) == 0;
+    if (abandoned) remove_staged(item->path());
+  }
+}
+
 }  // namespace
 
 StagedPath::StagedPath(StagedKind kind, const std::filesystem::path& folder, std::string_view name,
@@ -83,11 +113,17 @@ StagedPath::StagedPath(StagedKind kind, const std::filesystem::path& folder, std
   Registry& all = registry();
   const std::scoped_lock lock(all.mutex);
   require_open(all, what_);
+  const std::string prefix = "." + std::string(name.substr(0, longest_name)) + ".slim-";
+  remove_abandoned(folder, prefix);
   constexpr int attempts = 100;
   for (int i = 0; i < attempts && fd_ < 0; ++i) {
-    path_ = folder / ("." + std::string(name.substr(0, longest_name)) + ".slim-" + random_letters());
+    path_ = folder / (prefix + random_letters());
     fd_ = create(kind, path_);
     if (fd_ < 0 && errno != EEXIST) break;
+    if (fd_ >= 0 && !mark_in_use(fd_, path_)) {
+      close(fd_);
+      fd_ = -1;
+    }
   }
   if (fd_ < 0) throw system_error(what_, "cannot write in " + folder.string(), errno);
   all.staged.insert(path_);
@@ -113,7 +149,7 @@ void StagedPath::move_to(const std::filesystem::path& place) {
 
 bool is_staged_name(std::string_view name) {
   constexpr std::string_view mark = ".slim-";
-  constexpr std::size_t tail = mark.size() + 6;
+  constexpr std::size_t tail = mark.size() + random_length;
   return name.size() > tail && name.front() == '.' && name.substr(name.size() - tail, mark.size()) == mark;
 }
 

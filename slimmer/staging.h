@@ -2,8 +2,8 @@
 // when they are whole.
 //
 // Whatever ends the work takes them away: the destructor where an Error ends it, and discard_all_staged()
-// where a signal does. The temporary name is .NAME.slim-XXXXXX; a process that is killed outright (SIGKILL)
-// leaves it behind.
+// where a signal does. The temporary name is .NAME.slim-XXXXXX; what a process leaves that is killed outright
+// (SIGKILL) goes when the same output is staged again.
 #pragma once
 
 #include <cstddef>

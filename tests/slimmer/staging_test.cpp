@@ -89,6 +89,28 @@ TEST(StagedPath, SurvivesAForkedChildThatUnwinds) {
   EXPECT_EQ(folder.names().size(), 1U);
 }
 
+TEST(StagedPath, TakesAwayWhatAKilledProcessLeftAndNothingElse) {
+  const TemporaryFolder folder;
+  folder.write(".out.slim-notes", "not of this form: five letters");
+  const StagedPath in_use(StagedKind::file, folder.path(), "out", "out");
+  const StagedPath of_another_name(StagedKind::file, folder.path(), "other", "other");
+  for (const auto kind : {StagedKind::file, StagedKind::folder}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const StagedPath left(kind, folder.path(), "out", "out");
+      raise(SIGKILL);
+    }
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    ASSERT_EQ(folder.names().size(), 4U);
+    const StagedPath next(StagedKind::file, folder.path(), "out", "out");
+    EXPECT_EQ(folder.names().size(), 4U);  // the abandoned one has gone, the new one has come
+    EXPECT_TRUE(std::filesystem::exists(next.path()));
+  }
+  EXPECT_TRUE(std::filesystem::exists(in_use.path()));
+  EXPECT_TRUE(std::filesystem::exists(of_another_name.path()));
+  EXPECT_TRUE(std::filesystem::exists(folder / ".out.slim-notes"));
+}
+
 TEST(StagedName, IsToldFromOthers) {
   EXPECT_TRUE(is_staged_name(".x.slim-abc123"));
   EXPECT_FALSE(is_staged_name("x.slim-abc123"));

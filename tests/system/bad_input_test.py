@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 import time
@@ -173,20 +174,40 @@ class BadInput(SystemTest):
                     part.addfile(member, source.extractfile(member) if member.isreg() else None)
         self.refuse_build("docker-archive:" + self.path("in", "part.tar"), INPUT, "part.tar", lost)
 
+    def start_build(self):
+        return subprocess.Popen([PROGRAM, "build", "docker-archive:" + original_of("nginx"), "-o",
+                                 "docker-archive:" + self.output], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                env={**os.environ, "TMPDIR": self.path("tmp"), "XDG_CACHE_HOME": self.path("home")})
+
     def test_a_build_that_is_interrupted(self):
         before = self.listing()
-        for delay in (0.05, 0.3, 1.0):
-            process = subprocess.Popen([PROGRAM, "build", "docker-archive:" + original_of("nginx"), "-o",
-                                        "docker-archive:" + self.output], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                       env={**os.environ, "TMPDIR": self.path("tmp"),
-                                            "XDG_CACHE_HOME": self.path("home")})
-            time.sleep(delay)
-            process.terminate()
-            status = process.wait(timeout=30)
-            if status == 0:
+        for delay in (0.05, 0.3, 0.6, 0.9, 1.2, 1.5):
+            with self.start_build() as process:
+                time.sleep(delay)
+                process.terminate()
+                _, complaints = process.communicate(timeout=30)
+            if process.returncode == 0:
                 os.unlink(self.output)  # it was faster than the signal
             self.assertEqual(self.listing(), before, "interrupted after %s s" % delay)
+            self.assertIn(process.returncode, (0, -signal.SIGTERM))
+            self.assertNotIn(b"error:", complaints)
+
+    def test_a_build_that_is_killed(self):
+        before = self.listing()
+        with self.start_build() as process:
+            limit = time.monotonic() + 30
+            while not os.listdir(self.path("tmp")) and time.monotonic() < limit:
+                time.sleep(0.01)
+            process.kill()
+        while os.listdir(self.path("tmp")) and time.monotonic() < limit:
+            time.sleep(0.05)  # the sandbox's own process clears up
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+        with self.start_build() as process:
+            process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        os.unlink(self.output)
+        self.assertEqual(self.listing(), before)
 
     def test_standard_output_that_cannot_be_written(self):
         with open("/dev/full", "wb", buffering=0) as full:
