@@ -91,7 +91,7 @@ TEST(StagedPath, SurvivesAForkedChildThatUnwinds) {
 
 TEST(StagedPath, TakesAwayWhatAKilledProcessLeftAndNothingElse) {
   const TemporaryFolder folder;
-  folder.write(".out.slim-notes", "not of this form: five letters");
+  const auto notes = folder.write(".out.slim-notes", "not of this form: five letters");
   const StagedPath in_use(StagedKind::file, folder.path(), "out", "out");
   const StagedPath of_another_name(StagedKind::file, folder.path(), "other", "other");
   for (const auto kind : {StagedKind::file, StagedKind::folder}) {
@@ -108,7 +108,7 @@ TEST(StagedPath, TakesAwayWhatAKilledProcessLeftAndNothingElse) {
   }
   EXPECT_TRUE(std::filesystem::exists(in_use.path()));
   EXPECT_TRUE(std::filesystem::exists(of_another_name.path()));
-  EXPECT_TRUE(std::filesystem::exists(folder / ".out.slim-notes"));
+  EXPECT_TRUE(std::filesystem::exists(notes));
 }
 
 TEST(StagedName, IsToldFromOthers) {
