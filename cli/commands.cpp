@@ -22,7 +22,7 @@ void complain(std::string_view text, std::string_view hint) {
   if (!hint.empty()) fmt::print(stderr, "hint: {}\n", terminal_text(hint));
 }
 
-/// 2 for wrong usage; help and version are no errors and go to standard output.
+/// 2 for wrong usage, and slim run's own 125; help and version are no errors and go to standard output.
 int answer_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     return app.exit(error);
@@ -31,7 +31,7 @@ int answer_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   for (const CLI::App* command : app.get_subcommands()) name = "slim " + command->get_name();
   const std::string help = name == "command line" ? "slim --help" : name + " --help";
   complain(name + ": " + error.what(), help + " shows what there is");
-  return static_cast<int>(ErrorKind::usage);
+  return app.got_subcommand("run") ? run_failure : static_cast<int>(ErrorKind::usage);
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 
 namespace slim {
 
+/// What `slim run` exits with where slim itself fails, as docker run does.
+inline constexpr int run_failure = 125;
+
 /// `exit_code` is set by the command that ran; an Error leaves it by exception.
 void add_analyze(CLI::App& app, int& exit_code);
 void add_build(CLI::App& app, int& exit_code);

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -18,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -33,6 +31,7 @@
 #include "runner/container_spec.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
+#include "slimmer/staging.h"
 
 namespace slim {
 namespace {
@@ -268,7 +267,7 @@ RunOptions run_options_of(const Options& options) {
 }
 
 AnalysisOptions analysis_options_of(const Options& options, const std::optional<Platform>& platform) {
-  for (const std::string& request : options.reports) parse_report(request);  // before any work, not behind it
+  check_report_places(options);  // before any work, not behind it
   AnalysisOptions analysis;
   analysis.read.platform = platform ? &*platform : nullptr;
   analysis.read.jobs = options.jobs;
@@ -341,6 +340,20 @@ void write_into(const std::string& path, const std::function<void(std::ostream&)
   if (!file) throw system_error(path, "cannot write it", errno);
 }
 
+/// Where a whole file is to be put; a link stays a link: the file that it leads to is replaced. Nothing for
+/// what is no regular file (a pipe, /dev/stdout).
+std::optional<std::filesystem::path> place_of(const std::string& path) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  if (!std::filesystem::exists(status)) return path;
+  if (!std::filesystem::is_regular_file(status)) return std::nullopt;
+  return std::filesystem::canonical(path);
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& place) {
+  return place.has_parent_path() ? place.parent_path() : ".";
+}
+
 }  // namespace
 
 bool same_file(const std::string& one, const std::string& other) {
@@ -349,33 +362,28 @@ bool same_file(const std::string& one, const std::string& other) {
 }
 
 void write_file_whole(const std::string& path, const std::function<void(std::ostream&)>& write) {
-  std::error_code failed;
-  const auto status = std::filesystem::status(path, failed);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+  const auto place = place_of(path);
+  if (!place) {
     write_into(path, write);
     return;
   }
-  // A link stays a link: the file that it leads to is replaced.
-  const std::string place =
-      std::filesystem::exists(status) ? std::filesystem::canonical(path).string() : path;
-  const std::string temporary = fmt::format("{}.slim-{}", place, ::getpid());
-  const auto give_up = [&temporary, &path](const std::string& doing) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    throw system_error(path, doing, error);
-  };
+  StagedPath staged(StagedKind::file, folder_of(*place), place->filename().string(), path);
   {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    if (!file) give_up("cannot write it");
-    write(file);
+    std::ofstream file(staged.path(), std::ios::binary | std::ios::trunc);
+    if (file) write(file);
     file.flush();
-    if (!file) give_up("cannot write it");
+    if (!file) throw system_error(path, "cannot write it", errno);
   }
-  const int descriptor = ::open(temporary.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  if (descriptor >= 0) ::close(descriptor);
-  if (!synced) give_up("cannot sync it");
-  if (::rename(temporary.c_str(), place.c_str()) != 0) give_up("cannot give it its name");
+  sync_file(staged.fd(), path);
+  commit_staged([&] { staged.move_to(*place); });
+}
+
+void check_report_places(const Options& options) {
+  for (const std::string& request : options.reports) {
+    const std::string path = parse_report(request).second;
+    const auto place = place_of(path);
+    if (place) const StagedPath probe(StagedKind::file, folder_of(*place), place->filename().string(), path);
+  }
 }
 
 void deliver(const Report& report, const Options& options) {

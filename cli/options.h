@@ -84,6 +84,8 @@ bool same_file(const std::string& one, const std::string& other);
 /// Writes the report to standard output in the chosen format, unless --quiet, and to every --report file
 /// (under a temporary name, synced and renamed).
 void deliver(const Report& report, const Options& options);
+/// That every --report file can be written. Throws Error: usage (its form), environment.
+void check_report_places(const Options& options);
 /// As deliver, for other results than reports.
 /// A path that is no regular file (a pipe, /dev/stdout) is written into instead.
 void write_file_whole(const std::string& path, const std::function<void(std::ostream&)>& write);

@@ -21,8 +21,6 @@
 namespace slim {
 namespace {
 
-constexpr int own_failure = 125;
-
 struct Arguments {
   Options options;
   std::string image;
@@ -58,10 +56,9 @@ void add_run(CLI::App& app, int& exit_code) {
     try {
       exit_code = run(*arguments);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::usage) throw;
       fmt::print(stderr, "slim: error: {}\n", terminal_text(error.what()));
       if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", terminal_text(error.hint()));
-      exit_code = own_failure;
+      exit_code = run_failure;
     }
   });
 }

@@ -53,7 +53,10 @@ std::string human_count(std::uint64_t number) {
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "0 %";
-  return fmt::format("{:.0f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  const double exact = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  // "100 %" is said only of all, and "0 %" only of nothing.
+  const bool misleads = (exact >= 99.5 && part < whole) || (exact < 0.5 && part > 0);
+  return misleads ? fmt::format("{}", exact < 50 ? "<1 %" : ">99 %") : fmt::format("{:.0f} %", exact);
 }
 
 Progress::Progress(ProgressMode mode) {

@@ -7,9 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <csignal>
 #include <expected>
 #include <fstream>
 #include <functional>

@@ -15,9 +15,9 @@ namespace slim {
 /// Throws Error: environment (no runtime, no namespaces, no room), input (bounds, digests).
 std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options);
 
-/// Ends all sandboxes of this process, and waits until nothing of them is left on the host (10 seconds at most:
-/// then what is left goes with its janitor, a little later); none can be made afterwards. For whoever ends the
-/// process out of order, like discard_all_staged().
+/// Ends all sandboxes of this process, and waits until nothing of them is left on the host (10 seconds at
+/// most: then what is left goes with its janitor, a little later); none can be made afterwards. For whoever
+/// ends the process out of order, like discard_all_staged().
 void end_all_sandboxes();
 
 }  // namespace slim

@@ -320,6 +320,7 @@ Verdict compare_sides(const Side& original, const Side& slimmed, const OnlyInOri
   verdict.rootless = facts.rootless;
   verdict.limits = facts.limits;
   verdict.not_enforced = facts.not_enforced;
+  for (const auto& note : facts.notes) verdict.not_enforced.push_back("the image's files: " + note);
   return verdict;
 }
 

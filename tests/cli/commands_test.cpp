@@ -130,6 +130,8 @@ TEST(CommandLine, RunHasItsOwnFailures) {
   const Finished finished = slim_with({"run", "/no/such/image.tar"});
   EXPECT_EQ(finished.code, 125);
   EXPECT_THAT(finished.err, HasSubstr("/no/such/image.tar"));
+  EXPECT_EQ(slim_with({"run"}).code, 125);
+  EXPECT_EQ(slim_with({"run", "/no/such/image.tar", "--memory", "much"}).code, 125);
 }
 
 TEST(CommandLine, AnalyzeGivesItsReport) {

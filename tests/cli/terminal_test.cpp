@@ -45,6 +45,9 @@ TEST(Percent, OfAWhole) {
   EXPECT_EQ(percent(0, 10), "0 %");
   EXPECT_EQ(percent(1, 8), "12 %");
   EXPECT_EQ(percent(10, 10), "100 %");
+  EXPECT_EQ(percent(996, 1000), ">99 %");
+  EXPECT_EQ(percent(994, 1000), "99 %");
+  EXPECT_EQ(percent(4, 1000), "<1 %");
   EXPECT_EQ(percent(std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max()),
             "100 %");
 }

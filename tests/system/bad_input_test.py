@@ -120,6 +120,10 @@ class BadInput(SystemTest):
         self.output = "/proc/slimmed.tar"
         self.refuse_build(image, SURROUNDINGS, "/proc", further=["--no-run"])
 
+    def test_a_report_that_cannot_be_written(self):
+        place = self.path("out", "no", "report.json")
+        self.refuse_build("docker-archive:" + original_of("static"), SURROUNDINGS, place, further=["--report", "json=" + place])
+
     def test_no_container_runtime(self):
         os.mkdir(self.path("empty"))
         self.refuse_build("docker-archive:" + original_of("static"), SURROUNDINGS, "runc", "crun",
