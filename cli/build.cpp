@@ -36,6 +36,8 @@ struct Arguments {
   std::string tag;
   std::string compression;
   bool no_run = false;
+  bool no_observe = false;
+  unsigned heal = 5;
   bool keep_going = false;
 };
 
@@ -81,6 +83,8 @@ std::string history_command(const Options& options) {
 BuildOptions build_options_of(const Arguments& arguments) {
   BuildOptions build;
   build.no_run = arguments.no_run;
+  build.observe = !arguments.no_observe;
+  build.heal = arguments.heal;
   build.keep_going = arguments.keep_going;
   build.jobs = arguments.options.jobs;
   build.run = run_options_of(arguments.options);
@@ -150,6 +154,8 @@ int build(const Arguments& arguments) {
   report.with_files = options.files;
   report.show_secrets = options.show_secrets;
   report.verdict = result.verdict;
+  report.runs = ReportRuns{
+      .observed = result.observed, .healed = result.healed, .not_observed = result.not_observed};
   if (result.committed)
     report.output = ReportOutput{.destination = arguments.destination, .written = result.written};
   report.timings["write"] = result.write_seconds;
@@ -177,6 +183,9 @@ void add_build(CLI::App& app, int& exit_code) {
                       "of OCI layers: gzip[:0-2], zstd[:1-19] or none (gzip:1)");
   command->add_flag("--no-run", arguments->no_run,
                     "start nothing: the verdict is not-run, and a label says so");
+  command->add_flag("--no-observe", arguments->no_observe,
+                    "plan from static analysis alone; both are still run and compared");
+  command->add_option("--heal", arguments->heal, "rounds of repair at most; 0: none (5)")->type_name("N");
   command->add_flag("--keep-going", arguments->keep_going,
                     "keep the output although the verdict is not `same`");
   add_image_options(*command, arguments->options);

@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
+#include "slimmer/build.h"
 #include "slimmer/plan.h"
 #include "slimmer/write_image.h"
 
@@ -45,6 +46,13 @@ struct ReportOutput {
   WrittenImage written;
 };
 
+/// What runs added to what static analysis had found.
+struct ReportRuns {
+  std::vector<SeenPath> observed;
+  std::vector<SeenPath> healed;
+  std::string not_observed;  ///< why no run was watched; empty where one was
+};
+
 struct Report {
   const Analysis* analysis = nullptr;  ///< must outlive the report
   PlanTotals totals;
@@ -60,6 +68,7 @@ struct Report {
   bool with_files = false;
   std::optional<Verdict> verdict;
   std::optional<ReportOutput> output;
+  std::optional<ReportRuns> runs;
   std::map<std::string, double> timings;  ///< seconds by step
 };
 

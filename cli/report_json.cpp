@@ -135,6 +135,12 @@ json diagnostics_json(const Analysis& analysis) {
   return all;
 }
 
+json seen_json(const std::vector<SeenPath>& seen) {
+  json list = json::array();
+  for (const SeenPath& item : seen) list.push_back({{"path", item.path}, {"round", item.round}});
+  return list;
+}
+
 json verdict_json(const Verdict& verdict) {
   json probes = json::array();
   for (const ProbeResult& probe : verdict.probes) {
@@ -246,6 +252,12 @@ void render_json(const Report& report, std::ostream& out) {
                                      {"diff_id", written.diff_id.text()},
                                      {"compressed", written.compressed},
                                      {"uncompressed", written.uncompressed}});
+  }
+  if (report.runs) {
+    keys.emplace_back("observed", json{{"watched", report.runs->not_observed.empty()},
+                                       {"why_not", report.runs->not_observed},
+                                       {"paths", seen_json(report.runs->observed)}});
+    keys.emplace_back("healed", seen_json(report.runs->healed));
   }
   if (report.verdict) keys.emplace_back("verdict", verdict_json(*report.verdict));
   out << "{\n";

@@ -42,6 +42,7 @@ class TextReport {
     bar();
     if (report_->verdict) {  // of a build: what came out, and whether it holds; `slim analyze` has the rest
       output();
+      runs();
       warnings();
       line("");
       render_verdict(*report_->verdict, style_, *out_);
@@ -247,6 +248,24 @@ class TextReport {
                      human_count(totals.kept.files), terminal_text(output.destination, width_ - 40)));
     line(fmt::format("  {} smaller; stored as {}; {}", percent(totals.dropped.bytes, totals.all.bytes),
                      human_size(output.written.compressed), output.written.digest.text()));
+  }
+
+  void runs() {
+    if (!report_->runs) return;
+    const ReportRuns& runs = *report_->runs;
+    if (!runs.not_observed.empty()) line(dim("  not observed: ") + terminal_text(runs.not_observed));
+    seen("OBSERVED", runs.observed, "that static analysis did not find, and a run of the original asked for");
+    seen("HEALED", runs.healed, "that a run of the slimmed image missed; --include keeps them without a run");
+  }
+
+  void seen(std::string_view title, const std::vector<SeenPath>& paths, std::string_view what) {
+    constexpr std::size_t shown = 8;
+    if (paths.empty()) return;
+    line("");
+    line(fmt::format("{}  {} {} {}", bold(title), human_count(paths.size()),
+                     paths.size() == 1 ? "path" : "paths", what));
+    for (std::size_t i = 0; i < std::min(shown, paths.size()); ++i) line("  " + terminal_text(paths[i].path));
+    if (paths.size() > shown) line(dim(fmt::format("  and {} more", human_count(paths.size() - shown))));
   }
 
   void next() {

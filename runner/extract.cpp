@@ -30,6 +30,7 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/system_folders.h"
 #include "analyzer/unique_fd.h"
 #include "runner/id_map.h"
 
@@ -250,6 +251,7 @@ void Extraction::make_node(NodeId id) {
       break;
     }
     default:
+      if (is_kernel_path(path)) return;  // the runtime brings its own
       note(path + ": left out, a " + std::string(to_string(entry.type)) +
            " cannot be made in a user namespace");
       return;

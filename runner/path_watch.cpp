@@ -13,12 +13,12 @@
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <optional>
 #include <poll.h>
 #include <string>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -71,8 +71,17 @@ std::optional<PathArguments> arguments_of(int call) {
     case __NR_lstat:
     case __NR_access:
     case __NR_readlink:
+    case __NR_mkdir:
+    case __NR_rmdir:
+    case __NR_unlink:
+    case __NR_chmod:
+    case __NR_chown:
+    case __NR_lchown:
+    case __NR_rename:
 #endif
     case __NR_chdir:
+    case __NR_truncate:
+    case __NR_statfs:
     case __NR_execve:
       return PathArguments{.folder = -1, .path = 0};
 #ifdef __NR_newfstatat
@@ -85,6 +94,11 @@ std::optional<PathArguments> arguments_of(int call) {
     case __NR_faccessat2:
     case __NR_readlinkat:
     case __NR_execveat:
+    case __NR_mkdirat:
+    case __NR_unlinkat:
+    case __NR_fchmodat:
+    case __NR_fchownat:
+    case __NR_renameat2:
       return PathArguments{.folder = 0, .path = 1};
     default:
       return std::nullopt;
@@ -191,9 +205,19 @@ class Watcher {
       if (!base) return std::nullopt;
       path = *base + "/" + *path;
     }
-    auto normal = std::filesystem::path(*path).lexically_normal().string();
-    while (normal.size() > 1 && normal.ends_with('/')) normal.pop_back();
-    return normal;
+    return plain(*path);
+  }
+
+  /// Without empty components and "."; ".." stays, since what it leads to depends on symlinks.
+  static std::string plain(std::string_view path) {
+    std::string text;
+    for (std::size_t at = 0; at < path.size();) {
+      const std::size_t end = std::min(path.find('/', at), path.size());
+      const auto component = path.substr(at, end - at);
+      if (!component.empty() && component != ".") text.append("/").append(component);
+      at = end + 1;
+    }
+    return text.empty() ? "/" : text;
   }
 
   UniqueFd notify_;

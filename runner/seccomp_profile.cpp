@@ -385,7 +385,9 @@ constexpr auto allowed_riscv64 = std::to_array<std::string_view>({"riscv_flush_i
 
 constexpr auto with_paths = std::to_array<std::string_view>(
     {"open", "openat", "openat2", "creat", "stat", "lstat", "newfstatat", "statx", "access", "faccessat",
-     "faccessat2", "readlink", "readlinkat", "chdir", "execve", "execveat"});
+     "faccessat2", "readlink", "readlinkat", "chdir", "execve", "execveat", "mkdir", "mkdirat", "rmdir",
+     "unlink", "unlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "rename", "renameat2",
+     "truncate", "statfs"});
 
 constexpr auto arch_amd64 =
     std::to_array<std::string_view>({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"});

@@ -36,6 +36,8 @@ struct Verdict {
   std::string hint;    ///< what to do where it is not `same`; may be empty
   std::vector<ProbeResult> probes;
   std::vector<Difference> differences;
+  /// Paths that exist only in the original and that a run of the slimmed image asked for: all of them.
+  std::vector<std::string> missed;
   std::string runtime;  ///< runc or crun, with its version
   bool rootless = false;
   std::vector<std::string> limits;        ///< which limits held, and by what: "memory 1 GiB (cgroup)"

@@ -1,13 +1,15 @@
 // The runs are nested: original, slimmed, slimmed, original. A clock that two runs of the original could not
 // tell apart cannot have moved between the runs of the slimmed side, which lie in between. Where a difference
 // shows, each side is run once more, the slimmed one watched for the paths that it asks for: what does not
-// hold up is noise, and what holds up gets its likely cause.
+// hold up is noise, and what holds up gets its likely cause. One run of the slimmed side is watched in any
+// case: where it asks for a path that only the original has, that the answers agreed was luck.
 #include "runner/verify.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -35,6 +37,7 @@ namespace {
 
 constexpr std::size_t readable = 4096;
 constexpr std::size_t causes_cap = 20;
+constexpr std::size_t missed_cap = 10'000;
 constexpr std::string_view probe_name = "default";
 constexpr std::string_view start_hint =
     "make it run by itself: give what it needs with --env, --cmd or --entrypoint";
@@ -175,51 +178,81 @@ std::vector<std::string> paths_in(std::string_view text) {
   return paths;
 }
 
-std::vector<std::string> find_causes(const Observation& watched, const OnlyInOriginal& only_in_original) {
-  auto asked = watched.asked_paths.value_or(std::vector<std::string>{});
-  // A loader and a runtime name what they miss; with nothing watched these are all there is.
-  for (const auto& text : {watched.errors, watched.message}) {
-    for (auto& path : paths_in(text)) asked.push_back(std::move(path));
-  }
-  std::vector<std::string> causes;
+/// Adds those of `asked` that only the original has.
+void add_missed(std::vector<std::string>& missed, const std::vector<std::string>& asked,
+                const OnlyInOriginal& only_in_original) {
+  std::unordered_set<std::string> known(missed.begin(), missed.end());
   for (const auto& path : asked) {
-    if (causes.size() == causes_cap) break;
+    if (missed.size() == missed_cap) break;
     // /dev and its kin are the runtime's: what the image has there is covered.
     if (is_kernel_path(path) || !only_in_original(path)) continue;
-    if (std::ranges::find(causes, path) == causes.end()) causes.push_back(path);
+    if (known.insert(path).second) missed.push_back(path);
   }
-  return causes;
 }
 
 /// The comparison on its way.
 class Comparison {
  public:
-  Comparison(const Side& original, const Side& slimmed, ObserveOptions options,
-             const std::function<void(const std::string&)>& progress)
-      : original_(original), slimmed_(slimmed), options_(std::move(options)), progress_(progress) {}
+  Comparison(const Side& original, const Side& slimmed, ObserveOptions options, Runs& originals,
+             const OnlyInOriginal& only_in_original, const std::function<void(const std::string&)>& progress)
+      : original_(original),
+        slimmed_(slimmed),
+        options_(std::move(options)),
+        only_in_original_(only_in_original),
+        progress_(progress),
+        originals_(originals) {}
 
-  Verdict run(const OnlyInOriginal& only_in_original) {
-    originals_.push_back(observe_side(original_, "running the original"));
+  Verdict run() {
+    if (originals_.empty()) originals_.push_back(observe_side(original_, "running the original"));
     if (auto why = unfit(originals_.front(), options_.limit); !why.empty()) return inconclusive(why);
     // What the first run opened is what the others are awaited to open.
     for (const auto& port : originals_.front().ports) options_.awaited.push_back(port.port);
     options_.silent = originals_.front().silent;
     slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image"));
-    slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image again"));
+    slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image again, watched", true));
     originals_.push_back(observe_side(original_, "running the original again"));
     auto judgement = judge(originals_, slimmed_runs_);
     if (!judgement.differences.empty()) {
-      const auto watched = observe_side(slimmed_, "running the slimmed image, watched", true);
-      slimmed_runs_.push_back(watched);
+      slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image a third time, watched", true));
       originals_.push_back(observe_side(original_, "running the original a third time"));
       judgement = judge(originals_, slimmed_runs_);
-      const auto causes = find_causes(watched, only_in_original);
-      for (auto& difference : judgement.differences) difference.causes = causes;
     }
-    return conclude(std::move(judgement));
+    const auto missed = find_missed(!judgement.differences.empty());
+    if (judgement.differences.empty() && !missed.empty()) judgement.differences.push_back(touches(missed));
+    for (auto& difference : judgement.differences) {
+      difference.causes.assign(missed.begin(),
+                               missed.begin() + static_cast<std::ptrdiff_t>(std::min(missed.size(), causes_cap)));
+    }
+    auto verdict = conclude(std::move(judgement));
+    verdict.missed = missed;
+    return verdict;
   }
 
  private:
+  /// What the watched runs of the slimmed side asked for in vain. What it said counts only where it failed: a
+  /// loader and a runtime name what they miss.
+  [[nodiscard]] std::vector<std::string> find_missed(bool differs) const {
+    std::vector<std::string> missed;
+    for (const auto& run : slimmed_runs_) {
+      add_missed(missed, run.asked_paths.value_or(std::vector<std::string>{}), only_in_original_);
+    }
+    for (const auto& run : slimmed_runs_) {
+      if (!differs) break;
+      for (const auto& text : {run.errors, run.message}) add_missed(missed, paths_in(text), only_in_original_);
+    }
+    return missed;
+  }
+
+  static Difference touches(const std::vector<std::string>& missed) {
+    const auto more = missed.size() == 1 ? "" : fmt::format(", and {} more such paths", missed.size() - 1);
+    return {.probe = std::string(probe_name),
+            .what = "asks for a path that is gone",
+            .original = missed.front() + more,
+            .slimmed = "no such path",
+            .diff = {},
+            .causes = {}};
+  }
+
   Observation observe_side(const Side& side, const std::string& what, bool watch = false) {
     if (progress_) progress_(what);
     ContainerStart start;
@@ -284,8 +317,9 @@ class Comparison {
   const Side& original_;
   const Side& slimmed_;
   ObserveOptions options_;
+  const OnlyInOriginal& only_in_original_;
   const std::function<void(const std::string&)>& progress_;
-  Runs originals_;
+  Runs& originals_;
   Runs slimmed_runs_;
 };
 
@@ -296,7 +330,7 @@ bool exists(const FileTree& tree, const std::string& path) {
 }  // namespace
 
 Verdict compare_sides(const Side& original, const Side& slimmed, const OnlyInOriginal& only_in_original,
-                      const ObserveOptions& observe_options,
+                      const ObserveOptions& observe_options, std::vector<Observation>& originals,
                       const std::function<void(const std::string&)>& progress) {
   Verdict verdict;
   if (command_of(original.config).empty()) {
@@ -313,7 +347,7 @@ Verdict compare_sides(const Side& original, const Side& slimmed, const OnlyInOri
                                    .diff = {},
                                    .causes = {}});
   } else {
-    verdict = Comparison(original, slimmed, observe_options, progress).run(only_in_original);
+    verdict = Comparison(original, slimmed, observe_options, originals, only_in_original, progress).run();
   }
   const auto& facts = original.sandbox->facts();
   verdict.runtime = facts.runtime;
@@ -324,25 +358,38 @@ Verdict compare_sides(const Side& original, const Side& slimmed, const OnlyInOri
   return verdict;
 }
 
-Verdict verify_images(ImageContents& original, ImageContents& slimmed, const VerifyOptions& options) {
-  const auto say = [&](const char* what) {
-    if (options.progress) options.progress(what);
-  };
-  const auto& overrides = options.run.overrides;
-  say("extracting the original");
-  const auto original_sandbox = make_oci_sandbox(original, options.run);
-  say("extracting the slimmed image");
-  const auto slimmed_sandbox = make_oci_sandbox(slimmed, options.run);
-  ObserveOptions observe_options;
-  observe_options.limit = options.run.limits.timeout;
+Verifier::Verifier(ImageContents& original, const VerifyOptions& options)
+    : original_(&original),
+      options_(options),
+      config_(with_overrides(original.image().config, options.run.overrides)) {
+  observe_options_.limit = options.run.limits.timeout;
+  if (options_.progress) options_.progress("extracting the original");
+  sandbox_ = make_oci_sandbox(original, options.run);
+}
+
+const Observation& Verifier::observe_original() {
+  if (options_.progress) options_.progress("running the original, watched");
+  ContainerStart start;
+  start.config = config_;
+  start.watch_paths = true;
+  runs_.push_back(observe(*sandbox_, start, observe_options_));
+  return runs_.back();
+}
+
+Verdict Verifier::compare(ImageContents& slimmed) {
+  if (options_.progress) options_.progress("extracting the slimmed image");
+  const auto sandbox = make_oci_sandbox(slimmed, options_.run);
   const auto only_in_original = [&](const std::string& path) {
-    return exists(original.tree, path) && !exists(slimmed.tree, path);
+    return exists(original_->tree, path) && !exists(slimmed.tree, path);
   };
-  return compare_sides(
-      {.sandbox = original_sandbox.get(), .config = with_overrides(original.image().config, overrides)},
-      {.sandbox = slimmed_sandbox.get(),
-       .config = with_overrides(options.slimmed_config.value_or(slimmed.image().config), overrides)},
-      only_in_original, observe_options, options.progress);
+  const auto& config = options_.slimmed_config ? *options_.slimmed_config : slimmed.image().config;
+  return compare_sides({.sandbox = sandbox_.get(), .config = config_},
+                       {.sandbox = sandbox.get(), .config = with_overrides(config, options_.run.overrides)},
+                       only_in_original, observe_options_, runs_, options_.progress);
+}
+
+Verdict verify_images(ImageContents& original, ImageContents& slimmed, const VerifyOptions& options) {
+  return Verifier(original, options).compare(slimmed);
 }
 
 }  // namespace slim

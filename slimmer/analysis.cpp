@@ -1,8 +1,11 @@
 #include "slimmer/analysis.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,6 +27,13 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+void plan_all(Analysis& analysis) {
+  const FileTree& tree = analysis.contents.tree;
+  analysis.graph = std::make_unique<DependencyGraph>(tree, analysis.config);  // it collects what is unresolved
+  analysis.plan = make_plan(tree, analysis.config, analysis.packages, analysis.roots, analysis.rules,
+                            *analysis.graph, analysis.mark);
+}
+
 }  // namespace
 
 std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& options) {
@@ -40,10 +50,33 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   analysis.packages = read_packages(tree);
   analysis.graph = std::make_unique<DependencyGraph>(tree, analysis.config);
   analysis.roots = find_roots(tree, analysis.config, *analysis.graph, options.mark.include);
-  analysis.plan = make_plan(tree, analysis.config, analysis.packages, analysis.roots, analysis.rules,
-                            *analysis.graph, options.mark);
+  analysis.mark = options.mark;
+  plan_all(analysis);
   analysis.plan_seconds = seconds_since(planning);
   return made;
+}
+
+std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
+                                   const std::string& detail) {
+  const FileTree& tree = analysis.contents.tree;
+  std::vector<std::pair<std::string, NodeId>> missed;
+  for (const std::string& path : paths) {
+    auto root = seen_root(tree, path, kind, detail);
+    if (!root) continue;
+    const NodeId target = root->target.node;
+    const bool kept = analysis.plan.keeps(target) &&
+                      std::ranges::all_of(root->target.symlinks,
+                                          [&](NodeId link) { return analysis.plan.keeps(link); });
+    if (!kept) missed.emplace_back(path, target);
+    analysis.roots.roots.push_back(std::move(*root));
+  }
+  if (missed.empty()) return {};
+  plan_all(analysis);
+  std::vector<std::string> gained;
+  for (const auto& [path, target] : missed) {
+    if (analysis.plan.keeps(target)) gained.push_back(path);
+  }
+  return gained;
 }
 
 void require_runnable(const Analysis& analysis, const MarkOptions& options) {

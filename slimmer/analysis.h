@@ -23,6 +23,7 @@ struct AnalysisOptions {
   RunOverrides overrides;               ///< --entrypoint and its kin: they are roots too
   std::vector<std::string> rule_files;  ///< of the user
   MarkOptions mark;
+  std::vector<std::string> traces;  ///< files of `slim trace`: what earlier runs asked for
 };
 
 struct Analysis {
@@ -32,6 +33,7 @@ struct Analysis {
   std::vector<Rule> rules;
   std::unique_ptr<DependencyGraph> graph;
   Roots roots;
+  MarkOptions mark;
   Plan plan;
   double read_seconds = 0;  ///< reading and indexing
   double plan_seconds = 0;  ///< everything behind that
@@ -39,6 +41,11 @@ struct Analysis {
 
 /// On the heap, since its parts point at each other.
 std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& options);
+
+/// Adds what a run asked for to the roots and plans again. Returns those of `paths` that the plan keeps now
+/// and did not keep before.
+std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
+                                   const std::string& detail);
 
 /// Throws an input Error where there is nothing to run and nothing was included, or where the program that
 /// the image starts is not in it: such an image can be analyzed, not slimmed.

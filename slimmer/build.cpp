@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,9 +12,11 @@
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/platform.h"
+#include "runner/observe.h"
 #include "runner/verdict.h"
 #include "runner/verify.h"
 #include "slimmer/analysis.h"
+#include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/write_image.h"
 
@@ -43,18 +46,114 @@ Verdict not_run(std::string reason) {
   return verdict;
 }
 
-Verdict prove(Analysis& analysis, const StagedImage& staged, const BuildOptions& options) {
-  ReadOptions read;
-  read.jobs = options.jobs;
-  read.facts = false;
-  read.platform = &analysis.config.platform;
-  ImageContents slimmed = read_image(staged.staged(), read);
+VerifyOptions verify_options(const Analysis& analysis, const BuildOptions& options) {
   VerifyOptions verify;
   verify.run = options.run;
   verify.progress = options.progress;
   verify.slimmed_config = analysis.contents.image().config;  // a plain root folder has none of its own
-  return verify_images(analysis.contents, slimmed, verify);
+  return verify;
 }
+
+Verdict prove(Analysis& analysis, const StagedImage& staged, Verifier& verifier, unsigned jobs) {
+  ReadOptions read;
+  read.jobs = jobs;
+  read.facts = false;
+  read.platform = &analysis.config.platform;
+  ImageContents slimmed = read_image(staged.staged(), read);
+  return verifier.compare(slimmed);
+}
+
+void add_seen(std::vector<SeenPath>& seen, const std::vector<std::string>& paths, unsigned round) {
+  for (const std::string& path : paths) seen.push_back({.path = path, .round = round});
+}
+
+/// Lets the plan grow by what the original asks for in a run.
+void observe_into(Analysis& analysis, Verifier& verifier, BuildResult& result) {
+  const Observation& run = verifier.observe_original();
+  if (!run.asked_paths) {
+    result.not_observed = "this kernel or runtime cannot watch a run: planned from static analysis alone";
+    return;
+  }
+  add_seen(result.observed,
+           keep_seen(analysis, *run.asked_paths, ReasonKind::observed, "in a run of the original"), 0);
+}
+
+/// One build in the making: it is written, proved, and repaired until nothing is missed.
+class Build {
+ public:
+  Build(Analysis& analysis, const ImageRef& destination, const BuildOptions& options)
+      : analysis_(analysis), destination_(destination), options_(options), write_(options.write) {}
+
+  BuildResult run(bool proves) {
+    write_.verdict = proves ? Outcome::same : Outcome::not_run;  // hoped for; another one is put in below
+    std::unique_ptr<Verifier> verifier;
+    if (proves) verifier = open_verifier();
+    auto staged = write();
+    if (proves) {
+      prove_staged(*staged, *verifier);
+      for (unsigned round = 1; round <= options_.heal && heal(round); ++round) {
+        staged = nullptr;  // one temporary output at a time
+        staged = write();
+        prove_staged(*staged, *verifier);
+      }
+    }
+    finish(*staged, proves);
+    return std::move(result_);
+  }
+
+ private:
+  std::unique_ptr<Verifier> open_verifier() {
+    const Stopwatch time;
+    auto verifier = std::make_unique<Verifier>(analysis_.contents, verify_options(analysis_, options_));
+    if (options_.observe) {
+      observe_into(analysis_, *verifier, result_);
+    } else {
+      result_.not_observed = "--no-observe: planned from static analysis alone";
+    }
+    result_.verify_seconds += time.seconds();
+    return verifier;
+  }
+
+  std::unique_ptr<StagedImage> write() {
+    if (options_.progress) options_.progress("writing what is kept");
+    const Stopwatch time;
+    auto staged = write_image(analysis_.contents, analysis_.plan, destination_, write_);
+    result_.written = staged->written();
+    result_.write_seconds += time.seconds();
+    return staged;
+  }
+
+  void prove_staged(const StagedImage& staged, Verifier& verifier) {
+    const Stopwatch time;
+    result_.verdict = prove(analysis_, staged, verifier, options_.jobs);
+    result_.verify_seconds += time.seconds();
+  }
+
+  /// Whether the plan has grown by what the last run missed. What is excluded stays out.
+  bool heal(unsigned round) {
+    if (result_.verdict.outcome == Outcome::same || result_.verdict.missed.empty()) return false;
+    const auto gained = keep_seen(analysis_, result_.verdict.missed, ReasonKind::healed,
+                                  fmt::format("in a run of the slimmed image, round {}", round));
+    add_seen(result_.healed, gained, round);
+    return !gained.empty();
+  }
+
+  void finish(StagedImage& staged, bool proves) {
+    if (proves && result_.verdict.outcome != Outcome::same) {
+      if (!options_.keep_going) return;
+      staged.relabel(result_.verdict.outcome);
+      result_.written = staged.written();
+    }
+    staged.commit();
+    result_.committed = true;
+  }
+
+  Analysis& analysis_;
+  const ImageRef& destination_;
+  const BuildOptions& options_;
+  WriteOptions write_;
+  BuildResult result_;
+};
 
 }  // namespace
 
@@ -68,31 +167,11 @@ BuildResult build_image(Analysis& analysis, const ImageRef& destination, const B
   }
   const bool runnable = !start_command(analysis.config).empty();
   const bool proves = !options.no_run && runnable;
-
-  BuildResult result;
-  WriteOptions write = options.write;
-  write.verdict = proves ? Outcome::same : Outcome::not_run;  // hoped for; another one is put in below
-  const Stopwatch writing;
-  if (options.progress) options.progress("writing what is kept");
-  const auto staged = write_image(analysis.contents, analysis.plan, destination, write);
-  result.written = staged->written();
-  result.write_seconds = writing.seconds();
-
-  const Stopwatch verifying;
-  if (proves) {
-    result.verdict = prove(analysis, *staged, options);
-    result.verify_seconds = verifying.seconds();
-  } else {
-    result.verdict =
-        not_run(options.no_run ? "--no-run: nothing was started" : "the image names nothing to run");
+  BuildResult result = Build(analysis, destination, options).run(proves);
+  if (!proves) {
+    result.not_observed = options.no_run ? "--no-run: nothing was started" : "the image names nothing to run";
+    result.verdict = not_run(result.not_observed);
   }
-  if (proves && result.verdict.outcome != Outcome::same) {
-    if (!options.keep_going) return result;
-    staged->relabel(result.verdict.outcome);
-    result.written = staged->written();
-  }
-  staged->commit();
-  result.committed = true;
   return result;
 }
 

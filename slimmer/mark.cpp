@@ -2,13 +2,14 @@
 // profile believes, breadth first; rules watch what is kept and add edges, to a fixed point. What is not
 // reached is swept. The reason of a path is the first edge that reached it.
 //
-// Precedence: include > exclude > required edge or rule keep > rule drop > likely or possible edge >
+// Precedence: include > exclude > required edge, rule keep or what a run asked for > rule drop > likely or possible edge >
 // unreached.
 #include "slimmer/mark.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -88,8 +89,9 @@ class Marker {
     }
   }
 
+  void start() { follow(rules_->at_start()); }
+
   void run() {
-    follow(rules_->at_start());
     while (!open_.empty()) {
       const NodeId node = open_.front();
       open_.pop_front();
@@ -100,7 +102,17 @@ class Marker {
     }
   }
 
-  Plan take() { return std::move(plan_); }
+  Plan take() {
+    if (!excluded_although_seen_.empty()) {
+      plan_.warnings.push_back(fmt::format("--exclude leaves out {} that a run asked for{}",
+                                           tree_->path(*excluded_although_seen_.begin()),
+                                           excluded_although_seen_.size() == 1
+                                               ? ""
+                                               : fmt::format(", and {} more such paths",
+                                                             excluded_although_seen_.size() - 1)));
+    }
+    return std::move(plan_);
+  }
 
  private:
   void mark_excluded() {
@@ -123,7 +135,7 @@ class Marker {
     Decision& decision = plan_.decisions[node];
     if (decision.keep) return;
     if (decision.reason.kind == ReasonKind::excluded && reason.kind != ReasonKind::include) {
-      if (strength == Strength::required) warn_excluded(node, reason, decision.reason.detail);
+      if (strength == Strength::required) note_excluded(node, reason, decision.reason.detail);
       return;
     }
     if (strength > weakest_) {
@@ -143,6 +155,15 @@ class Marker {
     }
     decision = {.keep = true, .reason = reason};
     open_.push_back(node);
+  }
+
+  /// Of what runs ask for there may be thousands: they are told of together.
+  void note_excluded(NodeId node, const Reason& reason, const std::string& pattern) {
+    if (reason.kind == ReasonKind::observed || reason.kind == ReasonKind::healed) {
+      excluded_although_seen_.insert(node);
+    } else {
+      warn_excluded(node, reason, pattern);
+    }
   }
 
   /// Once for each path: of a library that all programs need, the first who asks is enough.
@@ -211,6 +232,7 @@ class Marker {
   std::vector<NodeId> program_;  // by NodeId: in whose process a library runs
   std::vector<bool> packages_done_;
   std::unordered_set<NodeId> warned_;
+  std::set<NodeId> excluded_although_seen_;
 };
 
 }  // namespace
@@ -219,8 +241,13 @@ Plan make_plan(const FileTree& tree, const ImageConfig& config, const Packages& 
                const std::vector<Rule>& rules, DependencyGraph& graph, const MarkOptions& options) {
   RuleEngine engine(tree, config, packages, rules);
   Marker marker(tree, packages, engine, graph, options);
-  for (const Root& root : roots.roots) marker.add_root(root);
-  marker.run();
+  marker.start();
+  for (const bool seen : {false, true}) {
+    for (const Root& root : roots.roots) {
+      if (root.seen == seen) marker.add_root(root);
+    }
+    marker.run();
+  }
   Plan plan = marker.take();
   plan.warnings.insert(plan.warnings.begin(), roots.warnings.begin(), roots.warnings.end());
   keep_folders(tree, config, plan);

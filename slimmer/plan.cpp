@@ -42,6 +42,8 @@ std::string_view to_string(ReasonKind kind) {
                                                           "state folder",
                                                           "owned folder",
                                                           "configured folder",
+                                                          "observed",
+                                                          "healed",
                                                           "excluded",
                                                           "dropped by rule",
                                                           "unreached"});

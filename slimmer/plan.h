@@ -35,6 +35,8 @@ enum class ReasonKind : std::uint8_t {
   folder_state,   ///< folder: below /var, /run, /srv or /home
   folder_owned,   ///< folder: not owned by root
   folder_config,  ///< folder: volume, working folder or home
+  observed,       ///< a root: a run of the original asked for it; static analysis did not find it
+  healed,         ///< a root: a run of the slimmed image missed it
   // dropped
   excluded,   ///< --exclude
   rule_drop,  ///< a rule drops it; detail: the rule's id

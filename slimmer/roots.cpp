@@ -2,7 +2,9 @@
 // seen through, and so is a start script that gets the real program as its argument.
 #include "slimmer/roots.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -159,6 +161,23 @@ class RootFinder {
 };
 
 }  // namespace
+
+std::optional<Root> seen_root(const FileTree& tree, const std::string& path, ReasonKind kind,
+                              std::string detail) {
+  if (is_kernel_path(path)) return std::nullopt;
+  std::string place = path;
+  Resolution found = tree.resolve(place);
+  if (found.node == no_node) found = tree.resolve(place, root_node, false);  // a link that leads nowhere
+  while (found.node == no_node && place.size() > 1) {
+    place.resize(std::max<std::size_t>(place.rfind('/'), 1));
+    found = tree.resolve(place);
+    // Below a file there is nothing to make.
+    if (found.node != no_node && !tree.is(found.node, EntryType::directory)) return std::nullopt;
+  }
+  if (found.node == no_node || found.node == root_node) return std::nullopt;
+  return Root{
+      .target = std::move(found), .kind = kind, .detail = std::move(detail), .with_content = false, .seen = true};
+}
 
 std::vector<std::string> start_command(const ImageConfig& config) {
   std::vector<std::string> argv = config.entrypoint;

@@ -1,6 +1,7 @@
 // What an image promises to run: the roots of the mark.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct Root {
   ReasonKind kind = ReasonKind::entrypoint;
   std::string detail;
   bool with_content = false;  ///< a folder with all that is in it
+  /// Seen in a run (observed, healed) rather than promised by the config: marked behind all that static
+  /// analysis finds, so that its reason tells what that had missed.
+  bool seen = false;
 };
 
 struct Roots {
@@ -35,6 +39,12 @@ struct Roots {
 /// their arguments name, and the paths that `include` (globs) matches.
 Roots find_roots(const FileTree& tree, const ImageConfig& config, const DependencyGraph& graph,
                  const std::vector<std::string>& include);
+
+/// What a run that asked for `path` needs to be there: the path itself, or, where the image has no such
+/// path, the nearest folder above it (a program may make it). Nothing for what the kernel or the runtime
+/// brings (/proc, /sys, /dev) and for the root.
+std::optional<Root> seen_root(const FileTree& tree, const std::string& path, ReasonKind kind,
+                              std::string detail);
 
 /// The argv that a container of this config starts: entrypoint, then cmd. Empty: nothing to run.
 std::vector<std::string> start_command(const ImageConfig& config);

@@ -50,6 +50,10 @@ std::string phrase(ReasonKind kind) {
       return "folder of another user than root";
     case ReasonKind::folder_config:
       return "folder that the configuration names";
+    case ReasonKind::observed:
+      return "asked for in a run of the original";
+    case ReasonKind::healed:
+      return "missed in a run of the slimmed image";
     default:
       return std::string(to_string(kind));
   }
