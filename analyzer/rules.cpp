@@ -3,11 +3,8 @@
 #include "analyzer/rules.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <fstream>
 #include <functional>
-#include <ios>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/error.h"
+#include "analyzer/host_file.h"
 #include "analyzer/json.h"
 
 namespace slim {
@@ -163,19 +161,6 @@ Rule read_rule(const json& value, const std::string& file, std::size_t number) {
   return rule;
 }
 
-std::string read_host_file(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(ErrorKind::input, file, "cannot open this rule file");
-  std::string text;
-  std::array<char, 4096> part{};
-  while (stream) {
-    stream.read(part.data(), part.size());
-    text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad()) throw Error(ErrorKind::input, file, "cannot read this rule file");  // a folder opens, too
-  return text;
-}
-
 void add_rules(std::vector<Rule>& rules, std::vector<Rule> more) {
   for (Rule& rule : more) {
     const auto same = std::ranges::find(rules, rule.id, &Rule::id);
@@ -220,7 +205,7 @@ std::vector<Rule> embedded_rules() {
 std::vector<Rule> load_rules(const std::vector<std::string>& files) {
   std::vector<Rule> rules = embedded_rules();
   for (const std::string& file : files) {
-    const std::string text = read_host_file(file);
+    const std::string text = read_host_file(file, "rule file");
     add_rules(rules, parse_rules(text, file));
   }
   return rules;

@@ -154,8 +154,8 @@ int build(const Arguments& arguments) {
   report.with_files = options.files;
   report.show_secrets = options.show_secrets;
   report.verdict = result.verdict;
-  report.runs = ReportRuns{
-      .observed = result.observed, .healed = result.healed, .not_observed = result.not_observed};
+  report.runs =
+      ReportRuns{.observed = result.observed, .healed = result.healed, .not_observed = result.not_observed};
   if (result.committed)
     report.output = ReportOutput{.destination = arguments.destination, .written = result.written};
   report.timings["write"] = result.write_seconds;

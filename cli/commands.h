@@ -13,6 +13,7 @@ void add_analyze(CLI::App& app, int& exit_code);
 void add_build(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
+void add_trace(CLI::App& app, int& exit_code);
 void add_why(CLI::App& app, int& exit_code);
 void add_rules(CLI::App& app, int& exit_code);
 

@@ -159,9 +159,13 @@ void add_image_options(CLI::App& command, Options& options) {
 void add_output_options(CLI::App& command, Options& options) {
   command.add_option("--format", options.format, "what standard output gets: text or json")
       ->type_name("FORMAT");
+  add_progress_options(command, options);
+  command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
+}
+
+void add_progress_options(CLI::App& command, Options& options) {
   command.add_option("--progress", options.progress, "auto, plain or none")->type_name("MODE");
   command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
-  command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
 }
 
 void add_report_options(CLI::App& command, Options& options) {
@@ -183,6 +187,9 @@ void add_plan_options(CLI::App& command, Options& options) {
       ->type_name("GLOB")
       ->allow_extra_args(false);
   command.add_option("--rules", options.rules, "further rules; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command.add_option("--trace", options.traces, "keep what a run asked for (slim trace); repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
 }
@@ -273,6 +280,7 @@ AnalysisOptions analysis_options_of(const Options& options, const std::optional<
   analysis.read.jobs = options.jobs;
   analysis.overrides = overrides_of(options);
   analysis.rule_files = options.rules;
+  analysis.traces = options.traces;
   analysis.mark.include = options.include;
   analysis.mark.exclude = options.exclude;
   if (options.profile == "minimal") {
@@ -379,11 +387,12 @@ void write_file_whole(const std::string& path, const std::function<void(std::ost
 }
 
 void check_report_places(const Options& options) {
-  for (const std::string& request : options.reports) {
-    const std::string path = parse_report(request).second;
-    const auto place = place_of(path);
-    if (place) const StagedPath probe(StagedKind::file, folder_of(*place), place->filename().string(), path);
-  }
+  for (const std::string& request : options.reports) check_file_place(parse_report(request).second);
+}
+
+void check_file_place(const std::string& path) {
+  const auto place = place_of(path);
+  if (place) const StagedPath probe(StagedKind::file, folder_of(*place), place->filename().string(), path);
 }
 
 void deliver(const Report& report, const Options& options) {

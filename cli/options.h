@@ -32,6 +32,7 @@ struct Options {
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::vector<std::string> rules;
+  std::vector<std::string> traces;
   std::string entrypoint;
   std::string cmd;
   std::vector<std::string> env;
@@ -54,8 +55,10 @@ struct Options {
 
 void add_image_options(CLI::App& command, Options& options);   ///< --platform, --jobs
 void add_output_options(CLI::App& command, Options& options);  ///< --format, --quiet, --no-color, --progress
-void add_report_options(CLI::App& command, Options& options);  ///< --report, --files, --show-secrets
-void add_plan_options(CLI::App& command, Options& options);    ///< --profile, --include, --exclude, --rules
+void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --progress
+void add_report_options(CLI::App& command, Options& options);    ///< --report, --files, --show-secrets
+void add_plan_options(CLI::App& command,
+                      Options& options);  ///< --profile, --include, --exclude, --rules, --trace
 void add_start_options(CLI::App& command,
                        Options& options);  ///< --entrypoint, --cmd, --env, --user, --workdir
 void add_run_options(CLI::App& command,
@@ -86,6 +89,8 @@ bool same_file(const std::string& one, const std::string& other);
 void deliver(const Report& report, const Options& options);
 /// That every --report file can be written. Throws Error: usage (its form), environment.
 void check_report_places(const Options& options);
+/// The same of one file.
+void check_file_place(const std::string& path);
 /// As deliver, for other results than reports.
 /// A path that is no regular file (a pipe, /dev/stdout) is written into instead.
 void write_file_whole(const std::string& path, const std::function<void(std::ostream&)>& write);

@@ -384,10 +384,10 @@ constexpr auto allowed_s390x =
 constexpr auto allowed_riscv64 = std::to_array<std::string_view>({"riscv_flush_icache"});
 
 constexpr auto with_paths = std::to_array<std::string_view>(
-    {"open", "openat", "openat2", "creat", "stat", "lstat", "newfstatat", "statx", "access", "faccessat",
-     "faccessat2", "readlink", "readlinkat", "chdir", "execve", "execveat", "mkdir", "mkdirat", "rmdir",
-     "unlink", "unlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "rename", "renameat2",
-     "truncate", "statfs"});
+    {"open",   "openat",    "openat2",    "creat",     "stat",       "lstat", "newfstatat", "statx",
+     "access", "faccessat", "faccessat2", "readlink",  "readlinkat", "chdir", "execve",     "execveat",
+     "mkdir",  "mkdirat",   "rmdir",      "unlink",    "unlinkat",   "chmod", "fchmodat",   "chown",
+     "lchown", "fchownat",  "rename",     "renameat2", "truncate",   "statfs"});
 
 constexpr auto arch_amd64 =
     std::to_array<std::string_view>({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"});

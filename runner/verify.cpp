@@ -213,15 +213,16 @@ class Comparison {
     originals_.push_back(observe_side(original_, "running the original again"));
     auto judgement = judge(originals_, slimmed_runs_);
     if (!judgement.differences.empty()) {
-      slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image a third time, watched", true));
+      slimmed_runs_.push_back(
+          observe_side(slimmed_, "running the slimmed image a third time, watched", true));
       originals_.push_back(observe_side(original_, "running the original a third time"));
       judgement = judge(originals_, slimmed_runs_);
     }
     const auto missed = find_missed(!judgement.differences.empty());
     if (judgement.differences.empty() && !missed.empty()) judgement.differences.push_back(touches(missed));
     for (auto& difference : judgement.differences) {
-      difference.causes.assign(missed.begin(),
-                               missed.begin() + static_cast<std::ptrdiff_t>(std::min(missed.size(), causes_cap)));
+      difference.causes.assign(
+          missed.begin(), missed.begin() + static_cast<std::ptrdiff_t>(std::min(missed.size(), causes_cap)));
     }
     auto verdict = conclude(std::move(judgement));
     verdict.missed = missed;
@@ -238,7 +239,8 @@ class Comparison {
     }
     for (const auto& run : slimmed_runs_) {
       if (!differs) break;
-      for (const auto& text : {run.errors, run.message}) add_missed(missed, paths_in(text), only_in_original_);
+      for (const auto& text : {run.errors, run.message})
+        add_missed(missed, paths_in(text), only_in_original_);
     }
     return missed;
   }

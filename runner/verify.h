@@ -58,8 +58,8 @@ struct Side {
 /// Whether a path exists in the original only: a likely cause where the slimmed side asked for it.
 using OnlyInOriginal = std::function<bool(const std::string& path)>;
 
-/// The judgement of verify_images over any two sandboxes. `originals`: runs of the original so far; those that
-/// are made are added to it.
+/// The judgement of verify_images over any two sandboxes. `originals`: runs of the original so far; those
+/// that are made are added to it.
 Verdict compare_sides(const Side& original, const Side& slimmed, const OnlyInOriginal& only_in_original,
                       const ObserveOptions& observe_options, std::vector<Observation>& originals,
                       const std::function<void(const std::string&)>& progress = {});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "runner/container_spec.h"
 #include "slimmer/mark.h"
 #include "slimmer/roots.h"
+#include "slimmer/trace.h"
 
 namespace slim {
 namespace {
@@ -29,7 +32,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 void plan_all(Analysis& analysis) {
   const FileTree& tree = analysis.contents.tree;
-  analysis.graph = std::make_unique<DependencyGraph>(tree, analysis.config);  // it collects what is unresolved
+  analysis.graph =
+      std::make_unique<DependencyGraph>(tree, analysis.config);  // it collects what is unresolved
   analysis.plan = make_plan(tree, analysis.config, analysis.packages, analysis.roots, analysis.rules,
                             *analysis.graph, analysis.mark);
 }
@@ -40,6 +44,8 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   auto made = std::make_unique<Analysis>();
   Analysis& analysis = *made;
   analysis.rules = load_rules(options.rule_files);  // before anything is read: a slip shows at once
+  std::vector<Trace> traces;
+  for (const std::string& file : options.traces) traces.push_back(read_trace(file));
   const auto start = std::chrono::steady_clock::now();
   analysis.contents = read_image(ref, options.read);
   analysis.read_seconds = seconds_since(start);
@@ -52,6 +58,10 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   analysis.roots = find_roots(tree, analysis.config, *analysis.graph, options.mark.include);
   analysis.mark = options.mark;
   plan_all(analysis);
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    keep_seen(analysis, traces[i].paths, ReasonKind::observed,
+              "in the trace " + std::filesystem::path(options.traces[i]).filename().string());
+  }
   analysis.plan_seconds = seconds_since(planning);
   return made;
 }
@@ -64,9 +74,9 @@ std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::st
     auto root = seen_root(tree, path, kind, detail);
     if (!root) continue;
     const NodeId target = root->target.node;
-    const bool kept = analysis.plan.keeps(target) &&
-                      std::ranges::all_of(root->target.symlinks,
-                                          [&](NodeId link) { return analysis.plan.keeps(link); });
+    const bool kept =
+        analysis.plan.keeps(target) &&
+        std::ranges::all_of(root->target.symlinks, [&](NodeId link) { return analysis.plan.keeps(link); });
     if (!kept) missed.emplace_back(path, target);
     analysis.roots.roots.push_back(std::move(*root));
   }

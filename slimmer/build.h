@@ -34,7 +34,7 @@ struct SeenPath {
 struct BuildResult {
   WrittenImage written;
   Verdict verdict;
-  bool committed = false;  ///< the output is in its place
+  bool committed = false;          ///< the output is in its place
   std::vector<SeenPath> observed;  ///< what static analysis had missed
   std::vector<SeenPath> healed;
   std::string not_observed;  ///< why no run was watched; empty where one was
@@ -44,7 +44,8 @@ struct BuildResult {
 
 /// What the original asks for in a run is kept beside what static analysis finds (`analysis.plan` grows). The
 /// verdict is taken on an extraction of the finished output, before it gets its name: what was proved is what
-/// is written. What a run of the output misses is kept in the next round, until none is missed. Without `same` (or not-run, where that was asked for) nothing is left, unless keep_going.
+/// is written. What a run of the output misses is kept in the next round, until none is missed. Without
+/// `same` (or not-run, where that was asked for) nothing is left, unless keep_going.
 BuildResult build_image(Analysis& analysis, const ImageRef& destination, const BuildOptions& options);
 
 }  // namespace slim

@@ -2,8 +2,8 @@
 // profile believes, breadth first; rules watch what is kept and add edges, to a fixed point. What is not
 // reached is swept. The reason of a path is the first edge that reached it.
 //
-// Precedence: include > exclude > required edge, rule keep or what a run asked for > rule drop > likely or possible edge >
-// unreached.
+// Precedence: include > exclude > required edge, rule keep or what a run asked for > rule drop > likely or
+// possible edge > unreached.
 #include "slimmer/mark.h"
 
 #include <algorithm>
@@ -104,12 +104,11 @@ class Marker {
 
   Plan take() {
     if (!excluded_although_seen_.empty()) {
-      plan_.warnings.push_back(fmt::format("--exclude leaves out {} that a run asked for{}",
-                                           tree_->path(*excluded_although_seen_.begin()),
-                                           excluded_although_seen_.size() == 1
-                                               ? ""
-                                               : fmt::format(", and {} more such paths",
-                                                             excluded_although_seen_.size() - 1)));
+      plan_.warnings.push_back(fmt::format(
+          "--exclude leaves out {} that a run asked for{}", tree_->path(*excluded_although_seen_.begin()),
+          excluded_although_seen_.size() == 1
+              ? ""
+              : fmt::format(", and {} more such paths", excluded_although_seen_.size() - 1)));
     }
     return std::move(plan_);
   }

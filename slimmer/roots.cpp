@@ -175,8 +175,11 @@ std::optional<Root> seen_root(const FileTree& tree, const std::string& path, Rea
     if (found.node != no_node && !tree.is(found.node, EntryType::directory)) return std::nullopt;
   }
   if (found.node == no_node || found.node == root_node) return std::nullopt;
-  return Root{
-      .target = std::move(found), .kind = kind, .detail = std::move(detail), .with_content = false, .seen = true};
+  return Root{.target = std::move(found),
+              .kind = kind,
+              .detail = std::move(detail),
+              .with_content = false,
+              .seen = true};
 }
 
 std::vector<std::string> start_command(const ImageConfig& config) {

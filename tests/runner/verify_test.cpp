@@ -114,8 +114,9 @@ Verdict compare(const ScriptedSandbox::Scripts& original, const ScriptedSandbox:
   options.stop = std::chrono::milliseconds(20);
   options.silence = std::chrono::milliseconds(50);
   const auto only_in_original = [](const std::string& path) { return path.starts_with("/lost/"); };
+  std::vector<Observation> originals;
   return compare_sides({.sandbox = &first, .config = config}, {.sandbox = &second, .config = config},
-                       only_in_original, options);
+                       only_in_original, options, originals);
 }
 
 ScriptedSandbox::Scripts always(Script script) {
@@ -167,6 +168,41 @@ TEST(Verify, OtherOutputIsADifferenceWithADiffAndItsCause) {
   EXPECT_NE(verdict.differences[0].diff.find("-b\n+B\n"), std::string::npos);
   EXPECT_EQ(verdict.differences[0].causes, std::vector<std::string>({"/lost/file"}));
   EXPECT_EQ(verdict.hint, "keep what it asked for: --include /lost/file");
+}
+
+TEST(Verify, AnswersThatAgreeByLuckAreADifferenceWhereAPathIsGone) {
+  auto slimmed = prints("hello\n");
+  slimmed.asked = std::vector<std::string>{"/bin/x", "/lost/one", "/dev/lost", "/lost/two", "/lost/one"};
+  const auto verdict = compare(always(prints("hello\n")), always(slimmed));
+  EXPECT_EQ(verdict.outcome, Outcome::different);
+  ASSERT_EQ(verdict.differences.size(), 1U);
+  EXPECT_EQ(verdict.differences[0].what, "asks for a path that is gone");
+  EXPECT_EQ(verdict.differences[0].original, "/lost/one, and 1 more such paths");
+  EXPECT_EQ(verdict.missed, std::vector<std::string>({"/lost/one", "/lost/two"}));
+}
+
+TEST(Verify, WhatItSaysIsNoEvidenceWhereTheAnswersAgree) {
+  auto original = prints("");
+  original.error = "using /lost/data.db\n";
+  EXPECT_EQ(compare(always(original), always(original)).outcome, Outcome::same);
+}
+
+TEST(Verify, RunsOfTheOriginalThatWereMadeBeforeCount) {
+  ScriptedSandbox original(always(prints("hello\n")));
+  ScriptedSandbox slimmed(always(prints("hello\n")));
+  const Side first{.sandbox = &original, .config = config_with()};
+  const ObserveOptions options;
+  std::vector<Observation> originals;
+  ContainerStart start;
+  start.config = first.config;
+  originals.push_back(observe(original, start, options));
+  const auto verdict = compare_sides(
+      first, {.sandbox = &slimmed, .config = config_with()}, [](const std::string&) { return false; },
+      options, originals);
+  EXPECT_EQ(verdict.outcome, Outcome::same);
+  EXPECT_EQ(original.runs(), 2);
+  EXPECT_EQ(originals.size(), 2U);
+  EXPECT_EQ(slimmed.runs(), 2);
 }
 
 TEST(Verify, WithoutWatchingTheCauseIsReadFromItsComplaint) {
@@ -253,9 +289,10 @@ TEST(Verify, ADifferenceThatDoesNotHoldUpIsInconclusiveAndNeverSame) {
 TEST(Verify, AnOriginalThatFailsProvesNothingAndTheOtherIsNotRun) {
   ScriptedSandbox original(always(prints("", 3)));
   ScriptedSandbox slimmed(always(prints("", 3)));
-  const auto verdict = compare_sides({.sandbox = &original, .config = config_with()},
-                                     {.sandbox = &slimmed, .config = config_with()},
-                                     [](const std::string&) { return false; }, {});
+  std::vector<Observation> originals;
+  const auto verdict = compare_sides(
+      {.sandbox = &original, .config = config_with()}, {.sandbox = &slimmed, .config = config_with()},
+      [](const std::string&) { return false; }, {}, originals);
   EXPECT_EQ(verdict.outcome, Outcome::inconclusive);
   EXPECT_NE(verdict.reason.find("exit 3"), std::string::npos);
   EXPECT_NE(verdict.hint.find("--env"), std::string::npos);

@@ -281,5 +281,31 @@ TEST(Mark, WarningsOfTheRootsComeFirst) {
               ElementsAre(HasSubstr("--include /gone"), HasSubstr("--exclude **/libneeded")));
 }
 
+/// The plan for `application()`, with what a run asked for.
+std::unique_ptr<Sample> seen_plan(const std::vector<std::string>& paths, const MarkOptions& options) {
+  auto sample = sample_plan(application(), config_of({"/app/server"}), options);
+  for (const auto& path : paths) {
+    auto root = seen_root(sample->tree, path, ReasonKind::observed, "in a run");
+    if (root) sample->roots.roots.push_back(std::move(*root));
+  }
+  sample->plan = make_plan(sample->tree, sample->config, sample->packages, sample->roots, sample->rules,
+                           *sample->graph, options);
+  return sample;
+}
+
+TEST(Mark, WhatARunAskedForIsKeptAndStaticReasonsComeFirst) {
+  const auto sample = seen_plan({"/app/server", "/usr/share/app/nobody.txt"}, mark_with(Profile::minimal));
+  EXPECT_EQ(sample->reason("/app/server").kind, ReasonKind::entrypoint);
+  EXPECT_EQ(sample->reason("/usr/share/app/nobody.txt").kind, ReasonKind::observed);
+}
+
+TEST(Mark, ExcludeWinsOverWhatARunAskedForAndSaysSo) {
+  auto options = mark_with(Profile::minimal);
+  options.exclude = {"/usr/share/app/*"};
+  const auto sample = seen_plan({"/usr/share/app/nobody.txt"}, options);
+  EXPECT_FALSE(sample->keeps("/usr/share/app/nobody.txt"));
+  EXPECT_THAT(sample->plan.warnings, testing::Contains(HasSubstr("leaves out /usr/share/app/nobody.txt")));
+}
+
 }  // namespace
 }  // namespace slim

@@ -236,5 +236,23 @@ TEST(Roots, AnIncludeThatMatchesNothingIsSaid) {
   EXPECT_THAT(sample->root_paths(), ElementsAre("/app/server")) << "the others count";
 }
 
+TEST(SeenRoot, IsThePathOrTheNearestFolderAboveIt) {
+  TarBuilder tar = system_tree();
+  tar.symlink("app/www", "pages").symlink("app/log", "/nowhere/log").folder("data").folder("data/deep");
+  const auto sample = sample_roots(tar, config_of({}));
+  const auto target = [&](const std::string& path) {
+    const auto root = seen_root(sample->tree, path, ReasonKind::observed, "in a run");
+    return root ? sample->tree.path(root->target.node) : "";
+  };
+  EXPECT_EQ(target("/app/server"), "/app/server");
+  EXPECT_EQ(target("/app/www"), "/app/pages");
+  EXPECT_EQ(target("/app/log"), "/app/log") << "a link that leads nowhere is still there to be read";
+  EXPECT_EQ(target("/data/deep/new/file"), "/data/deep") << "where a program may make it";
+  EXPECT_EQ(target("/data/deep/../x"), "/data");
+  EXPECT_EQ(target("/app/server/x"), "") << "below a file there is nothing to make";
+  EXPECT_EQ(target("/missing"), "") << "the root is always there";
+  EXPECT_EQ(target("/proc/self/exe"), "");
+}
+
 }  // namespace
 }  // namespace slim
