@@ -76,6 +76,12 @@ class Observer {
       result_.facets.push_back({.what = "listening ports", .value = port_list(result_.ports)});
       for (const auto& port : result_.ports) ask(port);
       stop();
+    } else if (result_.kind == RunKind::settled) {
+      add_summary("runs");
+      stop();
+    } else if (result_.kind == RunKind::neither) {
+      container_.signal(SIGKILL);
+      if (container_.wait(Clock::now() + options_.stop)) result_.asked_paths = container_.asked_paths();
     }
     if (result_.kind != RunKind::neither) report_end();
     return std::move(result_);
@@ -102,8 +108,24 @@ class Observer {
         const auto settle = missing ? options_.settle_exposed : options_.settle;
         if (options_.awaited.empty() && now - grown >= settle) return RunKind::served;
       }
+      if (result_.ports.empty() && awaited.empty() && fell_silent(now)) return RunKind::settled;
       if (now >= deadline_) return result_.ports.empty() ? RunKind::neither : RunKind::served;
     }
+  }
+
+  /// Looked at now and then only: what was written so far is copied each time.
+  bool fell_silent(Clock::time_point now) {
+    constexpr milliseconds interval{200};
+    if (now < next_look_) return false;
+    next_look_ = now + std::min(interval, options_.quiet);
+    std::uint64_t written = 0;
+    for (const auto stream : {OutputStream::standard_output, OutputStream::standard_error}) {
+      const auto captured = container_.output(stream);
+      written += captured.text.size() + captured.dropped;
+    }
+    if (written != written_) spoke_ = now;
+    written_ = written;
+    return now - spoke_ >= options_.quiet;
   }
 
   void ask(const ListeningPort& port) {
@@ -180,7 +202,7 @@ class Observer {
   }
 
   void report_end() {
-    const bool served = result_.kind == RunKind::served;
+    const bool served = result_.kind != RunKind::exited;
     const auto output = container_.output(OutputStream::standard_output);
     const auto error = container_.output(OutputStream::standard_error);
     result_.facets.push_back({.what = "exit status", .value = result_.exit.text()});
@@ -202,6 +224,9 @@ class Observer {
   const ContainerStart& start_;
   const ObserveOptions& options_;
   Container::Deadline deadline_;
+  Clock::time_point next_look_;
+  Clock::time_point spoke_ = Clock::now();
+  std::uint64_t written_ = 0;
   Observation result_;
 };
 

@@ -17,13 +17,14 @@ enum class RunKind : std::uint8_t {
   not_started,  ///< the program does not exist or cannot be executed
   exited,       ///< by itself, before it listened anywhere
   served,       ///< it listened on ports; then it was told to stop
-  neither,      ///< it still ran at the end of the time, and listened nowhere
+  settled,      ///< it ran and fell silent without listening anywhere; then it was told to stop
+  neither,      ///< at the end of the time it still had something to say, or had not opened an exposed port
 };
 
 struct Observation {
   RunKind kind = RunKind::not_started;
-  ExitStatus exit;           ///< where exited or served
-  bool ended_early = false;  ///< where served: it ended before it was told to stop
+  ExitStatus exit;           ///< where exited, served or settled
+  bool ended_early = false;  ///< where served or settled: it ended before it was told to stop
   std::string message;       ///< where not_started: why
   std::string unproved;      ///< why an answer is no evidence; empty where each is
   std::vector<ListeningPort> ports;
@@ -38,6 +39,7 @@ struct ObserveOptions {
   std::chrono::milliseconds limit{60'000};          ///< for the whole run
   std::chrono::milliseconds settle{500};            ///< ports count as final when none is added for so long
   std::chrono::milliseconds settle_exposed{3'000};  ///< the same while an exposed port does not listen
+  std::chrono::milliseconds quiet{10'000};   ///< without a word: settled, where no port is exposed or awaited
   std::chrono::milliseconds stop{10'000};    ///< between the stop signal and a SIGKILL, as docker stop has it
   std::chrono::milliseconds silence{3'000};  ///< for the first byte of an answer
   std::vector<std::uint16_t> silent;         ///< known to say nothing: only connected to

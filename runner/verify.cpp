@@ -63,13 +63,14 @@ std::string unfit(const Observation& run, std::chrono::milliseconds limit) {
     case RunKind::not_started:
       return "the original does not start: " + run.message;
     case RunKind::neither:
-      return fmt::format("the original neither listens on a port nor exits within {} s",
+      return fmt::format("the original neither listens on its ports, nor exits, nor falls silent within {} s",
                          std::chrono::duration_cast<std::chrono::seconds>(limit).count());
     case RunKind::exited:
       return run.exit.success() ? "" : "the original fails by itself with " + run.exit.text() + said;
     case RunKind::served:
+    case RunKind::settled:
       if (run.ended_early && !run.exit.success()) {
-        return "the original listens and then fails by itself with " + run.exit.text() + said;
+        return "the original starts and then fails by itself with " + run.exit.text() + said;
       }
       return run.unproved;
   }
@@ -84,6 +85,8 @@ std::string kind_text(const Observation& run) {
       return "ends with " + run.exit.text() + (run.errors.empty() ? "" : ": " + last_line(run.errors));
     case RunKind::served:
       return "listens and answers";
+    case RunKind::settled:
+      return "runs without listening";
     case RunKind::neither:
       return "runs, but does not listen";
   }
@@ -95,9 +98,11 @@ std::string kind_difference(const Observation& slimmed) {
     case RunKind::not_started:
       return "does not start";
     case RunKind::exited:
-      return "exits instead of listening";
+      return "exits by itself";
     case RunKind::served:
-      return "listens instead of exiting";
+      return "listens";
+    case RunKind::settled:
+      return "runs without listening";
     case RunKind::neither:
       return "neither listens nor exits";
   }
@@ -311,6 +316,10 @@ class Comparison {
     } else {
       verdict.reason = "both behave the same: " + probe.summary;
     }
+    if (probe.note.empty() && originals_.front().kind == RunKind::settled)
+      probe.note =
+          "it listens nowhere: it was started, left until it fell silent, and stopped; nothing was asked of "
+          "it";
     verdict.outcome = probe.outcome;
     verdict.probes.push_back(std::move(probe));
     return verdict;

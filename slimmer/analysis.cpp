@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -69,22 +70,22 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
 std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
                                    const std::string& detail) {
   const FileTree& tree = analysis.contents.tree;
-  std::vector<std::pair<std::string, NodeId>> missed;
+  std::vector<NodeId> missed;
   for (const std::string& path : paths) {
     auto root = seen_root(tree, path, kind, detail);
     if (!root) continue;
-    const NodeId target = root->target.node;
-    const bool kept =
-        analysis.plan.keeps(target) &&
-        std::ranges::all_of(root->target.symlinks, [&](NodeId link) { return analysis.plan.keeps(link); });
-    if (!kept) missed.emplace_back(path, target);
+    for (const NodeId link : root->target.symlinks) {
+      if (!analysis.plan.keeps(link)) missed.push_back(link);
+    }
+    if (!analysis.plan.keeps(root->target.node)) missed.push_back(root->target.node);
     analysis.roots.roots.push_back(std::move(*root));
   }
   if (missed.empty()) return {};
   plan_all(analysis);
   std::vector<std::string> gained;
-  for (const auto& [path, target] : missed) {
-    if (analysis.plan.keeps(target)) gained.push_back(path);
+  std::unordered_set<NodeId> told;
+  for (const NodeId node : missed) {
+    if (analysis.plan.keeps(node) && told.insert(node).second) gained.push_back(tree.path(node));
   }
   return gained;
 }

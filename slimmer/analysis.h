@@ -42,8 +42,8 @@ struct Analysis {
 /// On the heap, since its parts point at each other.
 std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& options);
 
-/// Adds what a run asked for to the roots and plans again. Returns those of `paths` that the plan keeps now
-/// and did not keep before.
+/// Adds what a run asked for to the roots and plans again. Returns the paths, of those asked for and the
+/// links and folders that stand for them, that the plan keeps now and did not keep before.
 std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
                                    const std::string& detail);
 

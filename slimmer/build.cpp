@@ -70,6 +70,10 @@ void add_seen(std::vector<SeenPath>& seen, const std::vector<std::string>& paths
 /// Lets the plan grow by what the original asks for in a run.
 void observe_into(Analysis& analysis, Verifier& verifier, BuildResult& result) {
   const Observation& run = verifier.observe_original();
+  if (!run.asked_paths && run.kind == RunKind::not_started) {
+    result.not_observed = "the original does not start";
+    return;
+  }
   if (!run.asked_paths) {
     result.not_observed = "this kernel or runtime cannot watch a run: planned from static analysis alone";
     return;

@@ -105,7 +105,8 @@ ImageConfig config_with(std::vector<std::string> exposed = {}) {
 }
 
 Verdict compare(const ScriptedSandbox::Scripts& original, const ScriptedSandbox::Scripts& slimmed,
-                const ImageConfig& config = config_with()) {
+                const ImageConfig& config = config_with(),
+                std::chrono::milliseconds quiet = std::chrono::milliseconds(10'000)) {
   ScriptedSandbox first(original);
   ScriptedSandbox second(slimmed);
   ObserveOptions options;
@@ -113,6 +114,7 @@ Verdict compare(const ScriptedSandbox::Scripts& original, const ScriptedSandbox:
   options.settle = std::chrono::milliseconds(5);
   options.stop = std::chrono::milliseconds(20);
   options.silence = std::chrono::milliseconds(50);
+  options.quiet = quiet;
   const auto only_in_original = [](const std::string& path) { return path.starts_with("/lost/"); };
   std::vector<Observation> originals;
   return compare_sides({.sandbox = &first, .config = config}, {.sandbox = &second, .config = config},
@@ -228,7 +230,7 @@ TEST(Verify, AServerThatDiesIsADifference) {
   slimmed.error = "error while loading shared libraries\n";
   const auto verdict = compare(always(serves("hi")), always(slimmed), config_with({"80/tcp"}));
   EXPECT_EQ(verdict.outcome, Outcome::different);
-  EXPECT_EQ(verdict.differences.at(0).what, "exits instead of listening");
+  EXPECT_EQ(verdict.differences.at(0).what, "exits by itself");
   EXPECT_EQ(verdict.differences.at(0).slimmed, "ends with exit 127: error while loading shared libraries");
 }
 
@@ -305,7 +307,24 @@ TEST(Verify, AnOriginalThatDiesByASignalOrNeverGetsReadyProvesNothing) {
   EXPECT_NE(compare(always(killed), always(prints(""))).reason.find("SIGSEGV"), std::string::npos);
   const auto verdict = compare(always(Script{}), always(Script{}));
   EXPECT_EQ(verdict.outcome, Outcome::inconclusive);
-  EXPECT_NE(verdict.reason.find("neither listens on a port nor exits"), std::string::npos);
+  EXPECT_NE(verdict.reason.find("neither listens on its ports, nor exits"), std::string::npos);
+}
+
+TEST(Verify, AWorkerThatListensNowhereIsStartedSettledAndStopped) {
+  constexpr auto quiet = std::chrono::milliseconds(20);
+  Script worker;
+  worker.output = "ready\n";
+  const auto verdict = compare(always(worker), always(worker), config_with(), quiet);
+  EXPECT_EQ(verdict.outcome, Outcome::same) << verdict.reason;
+  EXPECT_NE(verdict.probes.at(0).note.find("listens nowhere"), std::string::npos);
+  auto other = worker;
+  other.on_stop = ExitStatus{.code = 3, .signal = 0};
+  EXPECT_EQ(compare(always(worker), always(other), config_with(), quiet).outcome, Outcome::different);
+  EXPECT_EQ(compare(always(worker), always(prints("ready\n")), config_with(), quiet).outcome,
+            Outcome::different);
+  EXPECT_EQ(compare(always(worker), always(worker), config_with({"80/tcp"}), quiet).outcome,
+            Outcome::inconclusive)
+      << "an exposed port is waited for";
 }
 
 TEST(Verify, ANothingToRunIsSaid) {
