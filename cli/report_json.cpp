@@ -19,6 +19,7 @@
 #include "cli/version.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
+#include "slimmer/build.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/write_image.h"

@@ -23,6 +23,7 @@
 #include "cli/terminal.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
+#include "slimmer/build.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 

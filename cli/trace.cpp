@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -29,8 +30,8 @@ struct Arguments {
   std::string output;
 };
 
-/// Throws where the run tells nothing.
-void require_watched(const Observation& run, const std::string& image) {
+/// The paths of a run; throws where it tells nothing.
+const std::vector<std::string>& watched_paths(const Observation& run, const std::string& image) {
   if (run.kind == RunKind::not_started) {
     throw Error(ErrorKind::input, image, "it does not start: " + run.message,
                 "give its program with --entrypoint");
@@ -39,6 +40,7 @@ void require_watched(const Observation& run, const std::string& image) {
     throw Error(ErrorKind::environment, "trace", "this kernel or container runtime cannot watch a run",
                 "it takes Linux 5.9 and runc 1.1 or crun 1.0 with seccomp");
   }
+  return *run.asked_paths;
 }
 
 int trace(const Arguments& arguments) {
@@ -60,12 +62,10 @@ int trace(const Arguments& arguments) {
   Verifier verifier(contents, run_options);
   const Observation& run = verifier.observe_original();
   progress.finish();
-  require_watched(run, arguments.image);
-
   const Trace result{.image = contents.image().reference,
                      .config_digest = contents.image().config_digest.text(),
                      .summary = run.summary,
-                     .paths = *run.asked_paths};
+                     .paths = watched_paths(run, arguments.image)};
   write_file_whole(arguments.output, [&result](std::ostream& out) { write_trace(result, out); });
   if (!options.quiet) {
     std::cout << fmt::format("{}: {} paths asked for; {}\n", terminal_text(arguments.output),

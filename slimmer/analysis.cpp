@@ -1,6 +1,5 @@
 #include "slimmer/analysis.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -21,6 +20,7 @@
 #include "analyzer/rules.h"
 #include "runner/container_spec.h"
 #include "slimmer/mark.h"
+#include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/trace.h"
 
@@ -46,6 +46,7 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   Analysis& analysis = *made;
   analysis.rules = load_rules(options.rule_files);  // before anything is read: a slip shows at once
   std::vector<Trace> traces;
+  traces.reserve(options.traces.size());
   for (const std::string& file : options.traces) traces.push_back(read_trace(file));
   const auto start = std::chrono::steady_clock::now();
   analysis.contents = read_image(ref, options.read);

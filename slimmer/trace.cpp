@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/error.h"
 #include "analyzer/host_file.h"
 #include "analyzer/json.h"
 #include "analyzer/json_object.h"
