@@ -57,6 +57,19 @@ bool is_program(const ElfFacts& elf) {
   return !elf.interpreter.empty() || elf.type == ElfType::executable;
 }
 
+/// How sure an edge a note makes; a note without a priority recommends (UAPI group, ELF dlopen metadata).
+Strength note_strength(const DlopenNote& note) {
+  if (note.priority == "required") return Strength::required;
+  return note.priority == "suggested" ? Strength::possible : Strength::likely;
+}
+
+std::string note_words(const DlopenNote& note) {
+  std::string words =
+      "its note: dlopen " + std::string(note.priority.empty() ? "recommended" : note.priority);
+  if (!note.feature.empty()) words += " for " + note.feature;
+  return words;
+}
+
 bool is_executable_file(const FileTree& tree, NodeId node) {
   return tree.is(node, EntryType::file) && (tree.entry(node).mode & 0111U) != 0;
 }
@@ -144,7 +157,8 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
   if (facts == nullptr) return found;
   if (facts->elf) {
     if (program == no_node) add_program(found, node);
-    add_strings(found, node, program);
+    add_late_libraries(found, node, program);
+    add_strings(found, node);
     return found;
   }
   if (!facts->shebang.empty()) add_shebang(found, node, *facts);
@@ -185,28 +199,60 @@ void DependencyGraph::add_libraries(std::vector<Edge>& edges, NodeId program,
   }
 }
 
-void DependencyGraph::add_strings(std::vector<Edge>& edges, NodeId node, NodeId program) {
-  const ElfFacts& elf = *tree_->elf(node);
-  if (!strings_are_evidence(tree_->node(node).name)) return;
-  const NodeId context = program == no_node ? node : program;
-  for (const std::string& name : elf.library_names) {
-    if (name == elf.soname || name == tree_->node(node).name) continue;
-    const LoadResult result = loader_.dlopen(name, node, context);
+std::vector<LateLibrary> DependencyGraph::late_libraries(NodeId node, NodeId program) const {
+  std::vector<LateLibrary> late;
+  const ElfFacts* elf = tree_->elf(node);
+  if (elf == nullptr) return late;
+  for (const DlopenNote& note : elf->dlopen_notes) {
+    if (note.sonames.empty()) continue;
+    LateLibrary library{.name = note.sonames.front(),
+                        .said_by = note_words(note),
+                        .strength = note_strength(note),
+                        .result = loader_.dlopen(note.sonames.front(), node, program)};
+    for (std::size_t i = 1; i < note.sonames.size() && library.result.libraries.empty(); ++i) {
+      LoadResult other = loader_.dlopen(note.sonames[i], node, program);
+      if (other.libraries.empty()) continue;
+      library.name = note.sonames[i];
+      library.result = std::move(other);
+    }
+    late.push_back(std::move(library));
+  }
+  if (!strings_are_evidence(tree_->node(node).name)) return late;
+  for (const std::string& name : elf->library_names) {
+    if (name == elf->soname || name == tree_->node(node).name) continue;
+    LoadResult result = loader_.dlopen(name, node, program);
+    if (result.libraries.empty() || result.libraries.front().node == node) continue;
+    late.push_back({.name = name,
+                    .said_by = fmt::format("the string \"{}\"", name),
+                    .strength = Strength::likely,
+                    .result = std::move(result)});
+  }
+  return late;
+}
+
+/// What a file opens while it runs. What such a library needs in turn is found when it is looked at as the
+/// plug-in that it is.
+void DependencyGraph::add_late_libraries(std::vector<Edge>& edges, NodeId node, NodeId program) const {
+  for (const LateLibrary& late : late_libraries(node, program == no_node ? node : program)) {
     const auto add = [&](const LoadedLibrary& library) {
       if (library.node == no_node || library.node == node) return;
       add_path(edges, {.node = library.node, .symlinks = library.symlinks, .missing = {}},
                {.from = node,
                 .to = no_node,
                 .kind = EdgeKind::library_name,
-                .strength = Strength::likely,
-                .detail = fmt::format("the string \"{}\"", name)});
+                .strength = late.strength,
+                .detail = late.said_by});
     };
-    // What the library needs in turn is found when it is looked at as the plug-in that it is.
-    if (!result.libraries.empty()) add(result.libraries.front());
-    for (const LoadedLibrary& variant : result.variants) {
-      if (variant.name == name) add(variant);
+    if (!late.result.libraries.empty()) add(late.result.libraries.front());
+    for (const LoadedLibrary& variant : late.result.variants) {
+      if (variant.name == late.name) add(variant);
     }
   }
+}
+
+void DependencyGraph::add_strings(std::vector<Edge>& edges, NodeId node) {
+  const ElfFacts& elf = *tree_->elf(node);
+  if (!strings_are_evidence(tree_->node(node).name)) return;
   const bool in_program = is_program(elf);
   for (const std::string& path : elf.absolute_paths) {
     Resolution target = tree_->resolve(path);

@@ -50,6 +50,14 @@ struct UnresolvedName {
   std::string name;
 };
 
+/// A library that a file says it opens while it runs.
+struct LateLibrary {
+  std::string name;     ///< as it is given to dlopen
+  std::string said_by;  ///< what says so: a note, or the string itself
+  Strength strength = Strength::likely;
+  LoadResult result;  ///< what opening it maps, itself first; no libraries where it is not found
+};
+
 /// Whether strings in a file of this name say anything: not in libraries whose behaviour rules describe
 /// (libc, the loader, libstdc++, libcrypto, ...).
 bool strings_are_evidence(std::string_view name);
@@ -69,6 +77,11 @@ class DependencyGraph {
   /// Edges to `target` and to every symlink on the way, all from `from`.
   void add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const;
 
+  /// What `node`, loaded into the process of `program` (which may be itself), says that it opens: its dlopen
+  /// notes (of alternatives the first that is there, or else the first) and names of libraries in its
+  /// constant data that are there.
+  [[nodiscard]] std::vector<LateLibrary> late_libraries(NodeId node, NodeId program) const;
+
   /// Looks a command up as execvp would: a name in PATH, a path with a slash from the working folder.
   [[nodiscard]] Resolution find_command(std::string_view word) const;
   /// A file or folder named on a command line, from the working folder.
@@ -83,7 +96,8 @@ class DependencyGraph {
  private:
   void add_program(std::vector<Edge>& edges, NodeId node);
   void add_libraries(std::vector<Edge>& edges, NodeId program, const LoadResult& result) const;
-  void add_strings(std::vector<Edge>& edges, NodeId node, NodeId program);
+  void add_late_libraries(std::vector<Edge>& edges, NodeId node, NodeId program) const;
+  void add_strings(std::vector<Edge>& edges, NodeId node);
   [[nodiscard]] std::string path_at_start(std::string_view text) const;
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_commands(std::vector<Edge>& edges, NodeId node, std::string_view script);

@@ -105,6 +105,15 @@ std::vector<Processor> processors(const LoaderAbi& abi) {
   return result;
 }
 
+/// The processor of one level; the plainest where the architecture has no such level.
+Processor processor_of(const LoaderAbi& abi, std::string_view level) {
+  Processor result = processors(abi).front();
+  const auto best = std::ranges::find(abi.hwcaps, level);
+  result.hwcaps = {best, abi.hwcaps.end()};
+  if (std::ranges::find(abi.platforms, level) != abi.platforms.end()) result.platform = level;
+  return result;
+}
+
 bool has_node(const std::vector<LoadedLibrary>& libraries, NodeId node) {
   return std::ranges::any_of(libraries,
                              [node](const LoadedLibrary& library) { return library.node == node; });
@@ -123,6 +132,11 @@ std::vector<LoadedLibrary> libraries_of(const Session& session, const std::vecto
     libraries.push_back(std::move(library));
   }
   return libraries;
+}
+
+/// All but the program itself.
+std::vector<LoadedLibrary> in_process(const Session& session) {
+  return libraries_of(session, {session.order.begin() + 1, session.order.end()});
 }
 
 /// Adds what `other` has and `result` lacks.
@@ -241,12 +255,20 @@ Loader::Loader(const FileTree& tree, LoaderEnvironment environment)
     : state_(std::make_unique<State>(tree, std::move(environment))) {}
 Loader::~Loader() = default;
 
-LoadResult Loader::load(NodeId program) const {
-  LoadResult result;
+/// What is known of a file before anything is searched for.
+struct Loader::Start {
+  LoadResult result;              ///< all but libraries, variants and missing
+  const ElfFacts* elf = nullptr;  ///< null: nothing to load
+  Choice choice;
+};
+
+Loader::Start Loader::start(NodeId program) const {
+  Start start;
+  LoadResult& result = start.result;
   const LoaderWorld& world = state_->world;
   const ElfFacts* elf = world.tree.elf(program);
   if (elf == nullptr || elf->debug_only || elf->type == ElfType::core || elf->type == ElfType::relocatable)
-    return result;
+    return start;
   result.interpreter = elf->interpreter;
   const bool is_library = elf->type == ElfType::shared && (elf->flags_1 & df_1_pie) == 0;
   result.is_static = elf->interpreter.empty() && (!elf->dynamic || !is_library);
@@ -255,15 +277,18 @@ LoadResult Loader::load(NodeId program) const {
     result.interpreter_node = found.node;
     result.interpreter_symlinks = std::move(found.symlinks);
   }
-  if (result.is_static || !elf->dynamic) return result;
+  if (result.is_static || !elf->dynamic) return start;
+  start.elf = elf;
+  start.choice = choose(world, *elf);
+  result.is_musl = start.choice.musl;
+  return start;
+}
 
-  const Choice choice = choose(world, *elf);
-  result.is_musl = choice.musl;
+LoadResult Loader::load(NodeId program) const {
+  auto [result, elf, choice] = start(program);
+  if (elf == nullptr) return result;
   const std::vector<Processor> all = processors(loader_abi(*elf));
   const auto session = state_->process(program, choice, all.front());
-  const auto in_process = [](const Session& from) {
-    return libraries_of(from, {from.order.begin() + 1, from.order.end()});
-  };
   result.libraries = in_process(*session);
   result.missing = session->missing;
   if (session->varies) {
@@ -274,6 +299,15 @@ LoadResult Loader::load(NodeId program) const {
     }
   }
   add_variants(result, session->legacy, {});
+  return result;
+}
+
+LoadResult Loader::load_on(NodeId program, std::string_view level) const {
+  auto [result, elf, choice] = start(program);
+  if (elf == nullptr) return result;
+  Session session = state_->run(program, choice, processor_of(loader_abi(*elf), level));
+  result.libraries = in_process(session);
+  result.missing = std::move(session.missing);
   return result;
 }
 

@@ -78,12 +78,18 @@ class Loader {
   /// loader's own trace, treats it). A file that is no dynamic ELF gives an empty result.
   [[nodiscard]] LoadResult load(NodeId program) const;
 
+  /// The same on one processor: the best one that may use the glibc-hwcaps folder `level` ("x86-64-v3"), or
+  /// the plainest where `level` is empty or belongs to another architecture. There are no variants then.
+  [[nodiscard]] LoadResult load_on(NodeId program, std::string_view level) const;
+
   /// What dlopen(name) in `caller`, running inside `program`, would find; libraries that it needs in
   /// turn come behind it. Nothing found: `missing` says where it was looked for.
   [[nodiscard]] LoadResult dlopen(std::string_view name, NodeId caller, NodeId program) const;
 
  private:
   struct State;
+  struct Start;
+  [[nodiscard]] Start start(NodeId program) const;
   std::unique_ptr<State> state_;
 };
 

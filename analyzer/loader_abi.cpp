@@ -2,6 +2,8 @@
 #include "analyzer/loader_abi.h"
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include <llvm/BinaryFormat/ELF.h>
 
@@ -118,6 +120,13 @@ const LoaderAbi& loader_abi(const ElfFacts& elf) {
     default:
       return unknown;
   }
+}
+
+std::vector<std::string_view> processor_levels() {
+  std::vector<std::string_view> levels;
+  for (const LoaderAbi* abi : {&x86_64, &ppc64le, &s390x})
+    levels.insert(levels.end(), abi->hwcaps.rbegin(), abi->hwcaps.rend());
+  return levels;
 }
 
 bool same_abi(const ElfFacts& one, const ElfFacts& other) {

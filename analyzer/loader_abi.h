@@ -16,6 +16,9 @@ struct LoaderAbi {
   std::vector<std::string_view> platforms;  ///< what $PLATFORM may be, the plainest first
 };
 
+/// The names of all processor levels, of every architecture.
+std::vector<std::string_view> processor_levels();
+
 /// For files like `elf`; an architecture that is not known has the folder "lib" and nothing else.
 const LoaderAbi& loader_abi(const ElfFacts& elf);
 

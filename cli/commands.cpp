@@ -51,6 +51,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_run(app, exit_code);
   add_trace(app, exit_code);
   add_why(app, exit_code);
+  add_deps(app, exit_code);
   add_rules(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -15,6 +15,7 @@ void add_verify(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
 void add_why(CLI::App& app, int& exit_code);
+void add_deps(CLI::App& app, int& exit_code);
 void add_rules(CLI::App& app, int& exit_code);
 
 /// Parses, runs, and turns whatever went wrong into a message on standard error and an exit code.
