@@ -47,9 +47,18 @@ std::vector<std::string> split_colons(std::string_view text) {
   }
 }
 
-LoaderEnvironment loader_environment(const ImageConfig& config) {
+/// The folder that a container starts in.
+NodeId working_folder(const FileTree& tree, const ImageConfig& config) {
+  if (config.working_dir.empty()) return root_node;
+  const NodeId folder = tree.resolve(config.working_dir).node;
+  return folder == no_node ? root_node : folder;
+}
+
+LoaderEnvironment loader_environment(const FileTree& tree, const ImageConfig& config) {
   return {.library_path = env_value(config, "LD_LIBRARY_PATH").value_or(""),
-          .preload = env_value(config, "LD_PRELOAD").value_or("")};
+          .preload = env_value(config, "LD_PRELOAD").value_or(""),
+          .audit = env_value(config, "LD_AUDIT").value_or(""),
+          .working_folder = working_folder(tree, config)};
 }
 
 /// A program by the letter of its header: it names an interpreter, or is an executable without one.
@@ -84,12 +93,8 @@ bool strings_are_evidence(std::string_view name) {
 DependencyGraph::DependencyGraph(const FileTree& tree, const ImageConfig& config)
     : tree_(&tree),
       search_path_(split_colons(env_value(config, "PATH").value_or(std::string(default_path)))),
-      loader_(tree, loader_environment(config)) {
-  if (!config.working_dir.empty()) {
-    const NodeId folder = tree.resolve(config.working_dir).node;
-    if (folder != no_node) working_folder_ = folder;
-  }
-}
+      working_folder_(working_folder(tree, config)),
+      loader_(tree, loader_environment(tree, config)) {}
 
 Resolution DependencyGraph::find_command(std::string_view word) const {
   if (word.find('/') != std::string_view::npos) return tree_->resolve(word, working_folder_);
@@ -185,7 +190,7 @@ void DependencyGraph::add_program(std::vector<Edge>& edges, NodeId node) {
 /// What the loader maps for `program`, and what it would map on better processors.
 void DependencyGraph::add_libraries(std::vector<Edge>& edges, NodeId program,
                                     const LoadResult& result) const {
-  for (const auto* libraries : {&result.libraries, &result.variants}) {
+  for (const auto* libraries : {&result.libraries, &result.variants, &result.audit}) {
     for (const LoadedLibrary& library : *libraries) {
       if (library.node == no_node) continue;
       const NodeId needed_by =
@@ -194,7 +199,9 @@ void DependencyGraph::add_libraries(std::vector<Edge>& edges, NodeId program,
                {.from = needed_by,
                 .to = no_node,
                 .kind = EdgeKind::needed,
-                .detail = fmt::format("{}, found by {}", library.name, to_string(library.found_by))});
+                .detail = fmt::format("{}{}, found by {}", library.name,
+                                      libraries == &result.audit ? " for auditing" : "",
+                                      to_string(library.found_by))});
     }
   }
 }

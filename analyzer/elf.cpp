@@ -6,6 +6,7 @@
 #include "analyzer/elf.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -82,7 +83,7 @@ class ElfReader {
     std::optional<std::uint64_t> strings, symbols, hash, gnu_hash;
     std::optional<std::uint64_t> strings_size;
     std::optional<std::uint64_t> soname, rpath, runpath;
-    std::vector<std::uint64_t> needed, filters, audit;
+    std::vector<std::uint64_t> needed, filters, auxiliaries, audit;
   };
 
   struct Range {
@@ -212,8 +213,10 @@ class ElfReader {
         add(dynamic.needed, value, "DT_NEEDED");
         break;
       case elf::DT_FILTER:
-      case elf::DT_AUXILIARY:
         add(dynamic.filters, value, "DT_FILTER");
+        break;
+      case elf::DT_AUXILIARY:
+        add(dynamic.auxiliaries, value, "DT_AUXILIARY");
         break;
       case dt_audit:
       case dt_depaudit:
@@ -293,6 +296,7 @@ class ElfReader {
   void take_names(const Dynamic& dynamic) {
     facts_.needed = names_at(dynamic.needed, "DT_NEEDED");
     facts_.filters = names_at(dynamic.filters, "DT_FILTER");
+    facts_.auxiliaries = names_at(dynamic.auxiliaries, "DT_AUXILIARY");
     facts_.audit = names_at(dynamic.audit, "DT_AUDIT");
     if (dynamic.soname) facts_.soname = name_at(*dynamic.soname, "DT_SONAME", max_name).value_or("");
     if (dynamic.rpath) facts_.rpath = name_at(*dynamic.rpath, "DT_RPATH", max_search_path).value_or("");
@@ -444,6 +448,19 @@ class ElfReader {
     return merged(std::move(ranges));
   }
 
+  /// "ld.so (GNU libc) stable release version 2.36."
+  void read_loader_version(const std::vector<std::string_view>& regions) {
+    constexpr std::string_view before = "release version 2.";
+    if (!facts_.soname.starts_with("ld")) return;
+    for (const std::string_view region : regions) {
+      const std::size_t at = region.find(before);
+      if (at == std::string_view::npos) continue;
+      const std::string_view number = region.substr(at + before.size(), 4);
+      std::from_chars(number.data(), number.data() + number.size(), facts_.glibc_minor);
+      return;
+    }
+  }
+
   void read_strings() {
     const std::vector<Range> known = known_data();
     std::vector<std::string_view> regions;
@@ -457,6 +474,7 @@ class ElfReader {
       }
       if (at < range.end) regions.push_back(bytes_.substr(at, range.end - at));
     }
+    read_loader_version(regions);
     FoundStrings found = find_strings(regions);
     if (found.capped) problem("strings: more paths or library names than are kept, the rest is left out");
     facts_.library_names = std::move(found.library_names);

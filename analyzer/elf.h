@@ -33,14 +33,16 @@ struct ElfFacts {
   bool debug_only = false;  ///< a separate debug file: its program headers speak of another file's content
   std::string interpreter;  ///< PT_INTERP, without the final NUL
   std::string soname;
-  std::vector<std::string> needed;   ///< DT_NEEDED in order
-  std::vector<std::string> filters;  ///< DT_FILTER and DT_AUXILIARY
-  std::vector<std::string> audit;    ///< DT_AUDIT and DT_DEPAUDIT
-  std::string rpath;                 ///< DT_RPATH, colons and all; may be empty
-  std::string runpath;               ///< DT_RUNPATH; where it is set, DT_RPATH is ignored
-  bool has_runpath = false;          ///< there is a DT_RUNPATH, be it empty
-  std::uint64_t flags_1 = 0;         ///< DT_FLAGS_1 (DF_1_NODEFLIB 0x800, DF_1_PIE 0x08000000)
-  std::vector<std::string> imports;  ///< names of undefined dynamic symbols, sorted, without versions
+  std::vector<std::string> needed;       ///< DT_NEEDED in order
+  std::vector<std::string> filters;      ///< DT_FILTER
+  std::vector<std::string> auxiliaries;  ///< DT_AUXILIARY: as filters, but no harm if they are missing
+  std::vector<std::string> audit;        ///< DT_AUDIT and DT_DEPAUDIT
+  std::string rpath;                     ///< DT_RPATH, colons and all; may be empty
+  std::string runpath;                   ///< DT_RUNPATH; where it is set, DT_RPATH is ignored
+  bool has_runpath = false;              ///< there is a DT_RUNPATH, be it empty
+  std::uint16_t glibc_minor = 0;         ///< of glibc's loader: 36 for 2.36, by its own text; 0 before 2.33
+  std::uint64_t flags_1 = 0;             ///< DT_FLAGS_1 (DF_1_NODEFLIB 0x800, DF_1_PIE 0x08000000)
+  std::vector<std::string> imports;      ///< names of undefined dynamic symbols, sorted, without versions
   std::vector<DlopenNote> dlopen_notes;
   std::vector<std::string> library_names;   ///< from strings of constant data, see elf_strings.h
   std::vector<std::string> absolute_paths;  ///< likewise

@@ -49,10 +49,15 @@ LoaderWorld make_world(const FileTree& tree, LoaderEnvironment environment) {
                     .cache = {},
                     .conf_folders = ld_so_conf_folders(tree),
                     .preload_file = {},
-                    .musl_loader = {}};
+                    .musl_loader = {},
+                    .diagnostics = {}};
   if (const std::string* text = text_of(tree, "/etc/ld.so.cache")) {
-    // the loader ignores a cache that it cannot read, and so do we
-    if (auto cache = parse_ld_cache(*text)) world.cache = std::move(*cache);
+    if (auto cache = parse_ld_cache(*text)) {
+      world.cache = std::move(*cache);
+    } else {
+      world.diagnostics.push_back(
+          {"/etc/ld.so.cache", "not read: " + cache.error() + "; the loader does without it too"});
+    }
   }
   if (const std::string* text = text_of(tree, "/etc/ld.so.preload"))
     world.preload_file = preload_names(*text);
@@ -154,6 +159,15 @@ void add_variants(LoadResult& result, std::vector<LoadedLibrary> other,
   }
 }
 
+void add_audits(LoadResult& result, const std::vector<Session>& sessions) {
+  for (const Session& session : sessions) {
+    for (LoadedLibrary& library : in_process(session)) {
+      library.needed_by = LoadedLibrary::program;
+      if (!has_node(result.audit, library.node)) result.audit.push_back(std::move(library));
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(FoundBy found_by) {
@@ -203,7 +217,7 @@ Probe probe(const LoaderWorld& world, Session& session, const ElfFacts& program,
     tried.emplace_back("(given up: too many places)");
     return result;
   }
-  Resolution found = world.tree.resolve(path);
+  Resolution found = world.tree.resolve(path, world.environment.working_folder);
   if (found.node == no_node) {
     tried.push_back(path);
     return result;
@@ -211,7 +225,10 @@ Probe probe(const LoaderWorld& world, Session& session, const ElfFacts& program,
   result.node = found.node;
   result.symlinks = std::move(found.symlinks);
   result.elf = world.tree.elf(found.node);
-  if (result.elf == nullptr || result.elf->debug_only ||
+  // a loader gives up at the other byte order, but goes on at another class or machine
+  const bool turned = result.elf != nullptr && result.elf->elf_class == program.elf_class &&
+                      result.elf->little_endian != program.little_endian;
+  if (turned || result.elf == nullptr || result.elf->debug_only ||
       (result.elf->type != ElfType::shared && result.elf->type != ElfType::executable)) {
     result.result = Probe::Result::unusable;
     tried.push_back(path + " (no shared library; the loader fails here)");
@@ -229,8 +246,12 @@ struct Loader::State {
       : world(make_world(tree, std::move(environment))) {}
 
   [[nodiscard]] Session run(NodeId program, const Choice& choice, const Processor& processor) const {
-    return choice.musl ? load_musl(world, program, choice.interpreter)
-                       : load_glibc(world, program, choice.interpreter, processor);
+    return run(program, choice, processor, is_secure(world.tree, program));
+  }
+  [[nodiscard]] Session run(NodeId program, const Choice& choice, const Processor& processor,
+                            bool secure) const {
+    return choice.musl ? load_musl(world, program, choice.interpreter, secure)
+                       : load_glibc(world, program, choice.interpreter, processor, secure);
   }
 
   /// The process of `program` on the plainest processor; dlopen asks for the same one again and again.
@@ -287,6 +308,7 @@ Loader::Start Loader::start(NodeId program) const {
 LoadResult Loader::load(NodeId program) const {
   auto [result, elf, choice] = start(program);
   if (elf == nullptr) return result;
+  const LoaderWorld& world = state_->world;
   const std::vector<Processor> all = processors(loader_abi(*elf));
   const auto session = state_->process(program, choice, all.front());
   result.libraries = in_process(*session);
@@ -298,8 +320,19 @@ LoadResult Loader::load(NodeId program) const {
       add_variants(result, std::move(other), needers);
     }
   }
+  if (session->secure) {
+    std::vector<LoadedLibrary> other = in_process(state_->run(program, choice, all.front(), false));
+    const std::vector<LoadedLibrary> needers = other;
+    add_variants(result, std::move(other), needers);
+  }
   add_variants(result, session->legacy, {});
+  if (!choice.musl)
+    add_audits(result, audit_glibc(world, program, choice.interpreter, all.front(), session->secure));
   return result;
+}
+
+const std::vector<Diagnostic>& Loader::diagnostics() const {
+  return state_->world.diagnostics;
 }
 
 LoadResult Loader::load_on(NodeId program, std::string_view level) const {
@@ -308,6 +341,9 @@ LoadResult Loader::load_on(NodeId program, std::string_view level) const {
   Session session = state_->run(program, choice, processor_of(loader_abi(*elf), level));
   result.libraries = in_process(session);
   result.missing = std::move(session.missing);
+  if (!choice.musl)
+    add_audits(result, audit_glibc(state_->world, program, choice.interpreter,
+                                   processor_of(loader_abi(*elf), level), session.secure));
   return result;
 }
 

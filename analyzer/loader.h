@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 
 namespace slim {
@@ -54,16 +55,24 @@ struct LoadResult {
   bool is_musl = false;
   /// Breadth first, as the loader maps them, on the plainest processor.
   std::vector<LoadedLibrary> libraries;
-  /// What better processors get beside or instead of that (glibc-hwcaps, $PLATFORM). `needed_by` counts in
-  /// `libraries`, or is `program`. Keep the union, or the result depends on a processor.
+  /// What better processors get beside or instead of that (glibc-hwcaps, $PLATFORM), and a setuid program
+  /// when its owner starts it. `needed_by` counts in `libraries`, or is `program`. Keep the union, or the
+  /// result depends on a processor.
   std::vector<LoadedLibrary> variants;
+  /// What LD_AUDIT and the program's DT_AUDIT load, each in a namespace of its own, with what that needs; all
+  /// needed by `program`. The loader only warns of one that is missing.
+  std::vector<LoadedLibrary> audit;
   std::vector<MissingLibrary> missing;
 };
 
 /// What the loader sees of its surroundings.
 struct LoaderEnvironment {
-  std::string library_path;  ///< LD_LIBRARY_PATH
-  std::string preload;       ///< LD_PRELOAD
+  // NOLINTBEGIN(readability-redundant-member-init): g++ warns of members that are left out and have none
+  std::string library_path = {};      ///< LD_LIBRARY_PATH
+  std::string preload = {};           ///< LD_PRELOAD
+  std::string audit = {};             ///< LD_AUDIT
+  NodeId working_folder = root_node;  ///< what relative search paths start at
+  // NOLINTEND(readability-redundant-member-init)
 };
 
 /// Searches one image. Parses ld.so.cache and the configuration once, at construction.
@@ -85,6 +94,9 @@ class Loader {
   /// What dlopen(name) in `caller`, running inside `program`, would find; libraries that it needs in
   /// turn come behind it. Nothing found: `missing` says where it was looked for.
   [[nodiscard]] LoadResult dlopen(std::string_view name, NodeId caller, NodeId program) const;
+
+  /// What is wrong with the loader's own files: an ld.so.cache that cannot be read.
+  [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const;
 
  private:
   struct State;

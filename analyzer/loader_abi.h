@@ -14,6 +14,9 @@ struct LoaderAbi {
   std::string_view interpreter;             ///< where glibc's loader is installed
   std::vector<std::string_view> hwcaps;     ///< folders below glibc-hwcaps, best processor first
   std::vector<std::string_view> platforms;  ///< what $PLATFORM may be, the plainest first
+  /// Folders for processor features that glibc searched before 2.37: those of every processor, and of some.
+  std::vector<std::string_view> legacy_always = {};
+  std::vector<std::string_view> legacy_some = {};
 };
 
 /// The names of all processor levels, of every architecture.

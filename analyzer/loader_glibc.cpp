@@ -2,7 +2,6 @@
 // DT_NEEDED; a name that some loaded object has already is that object; else RPATHs along the chain of
 // loaders, LD_LIBRARY_PATH, RUNPATH, ld.so.cache and the folders that the loader was built with.
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -18,6 +17,7 @@
 #include "analyzer/loader.h"
 #include "analyzer/loader_abi.h"
 #include "analyzer/loader_session.h"
+#include "analyzer/loader_tokens.h"
 
 namespace slim {
 namespace {
@@ -26,26 +26,8 @@ constexpr std::uint64_t df_1_nodeflib = 0x800;
 constexpr std::uint64_t df_1_pie = 0x08000000;
 constexpr std::size_t nobody = LoadedLibrary::program;
 constexpr std::size_t max_objects = 4096;
+constexpr std::size_t max_audits = 16;  ///< as many as there are namespaces
 constexpr std::string_view cache_path = "/etc/ld.so.cache";
-
-bool is_identifier(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-/// Without "." and ".." and doubled slashes, by the text alone.
-std::string normalized(std::string_view path) {
-  std::vector<std::string_view> parts;
-  for (const std::string_view part : split_list(path, "/")) {
-    if (part == "..") {
-      if (!parts.empty()) parts.pop_back();
-    } else if (!part.empty() && part != ".") {
-      parts.push_back(part);
-    }
-  }
-  std::string result;
-  for (const std::string_view part : parts) result.append("/").append(part);
-  return result + "/";
-}
 
 class GlibcSearch {
  public:
@@ -53,18 +35,20 @@ class GlibcSearch {
       : world_(world), session_(session), processor_(processor) {}
 
   void start(NodeId program, const std::string& interpreter) {
-    session_.interpreter = interpreter;
-    LoadedObject main;
-    main.library.node = program;
-    main.library.path = world_.tree.path(program);
-    main.library.needed_by = nobody;
-    main.elf = world_.tree.elf(program);
-    main.origin = folder_of(main.library.path);
-    session_.objects.push_back(std::move(main));
-    session_.order.push_back(0);
-    know_surroundings();
-    add_loader_object();
+    begin(program, interpreter);
     preload();
+    follow();
+  }
+
+  /// Fills a session with what one name of LD_AUDIT or DT_AUDIT loads. The loader itself opens it, so that of
+  /// RPATHs the program's alone serves.
+  void start_audit(NodeId program, const std::string& interpreter, std::string_view name) {
+    begin(program, interpreter);
+    constexpr std::size_t loader = 1;
+    session_.objects.front().done = true;
+    if (session_.objects.size() <= loader || session_.objects[loader].elf == nullptr || !is_allowed(name))
+      return;
+    need(name, loader, {.silent = true, .secure = session_.secure});
     follow();
   }
 
@@ -89,7 +73,10 @@ class GlibcSearch {
         session_.objects.push_back(std::move(object));
       }
     }
+    const std::size_t mapped = session_.objects.size();
     const std::size_t found = need(name, by, {});
+    // the loader forgets who called dlopen: RPATHs of callers do not serve what the library needs
+    if (found != nobody && found >= mapped) session_.objects[found].opened_late = true;
     follow();
     return found;
   }
@@ -106,14 +93,28 @@ class GlibcSearch {
     return slash == 0 ? "/" : path.substr(0, slash);
   }
 
+  /// The process before anything is searched for.
+  void begin(NodeId program, const std::string& interpreter) {
+    session_.interpreter = interpreter;
+    LoadedObject main;
+    main.library.node = program;
+    main.library.path = world_.tree.path(program);
+    main.library.needed_by = nobody;
+    main.elf = world_.tree.elf(program);
+    main.origin = folder_of(main.library.path);
+    session_.objects.push_back(std::move(main));
+    session_.order.push_back(0);
+    know_surroundings();
+    add_loader_object();
+  }
+
   [[nodiscard]] const ElfFacts& program() const { return *session_.objects.front().elf; }
 
   void know_surroundings() {
     abi_ = &loader_abi(program());
-    secure_ = is_secure(world_.tree, session_.objects.front().library.node);
     cache_flags_ = ld_cache_flags(program());
     find_system_folders();
-    if (!secure_ && !world_.environment.library_path.empty())
+    if (!session_.secure && !world_.environment.library_path.empty())
       library_path_ = folders(world_.environment.library_path, ":;", 0);
   }
 
@@ -130,7 +131,12 @@ class GlibcSearch {
     if (abi_->lib != "lib") add(abi_->lib);
     add("lib");
     const NodeId node = world_.tree.resolve(session_.interpreter).node;
+    const std::string own = node == no_node ? "" : folder_of(world_.tree.path(node));
+    if (!own.empty() && std::ranges::find(candidates, own) == candidates.end())
+      candidates.insert(candidates.begin(), own);  // a glibc with a prefix of its own
     const ElfFacts* loader = node == no_node ? nullptr : world_.tree.elf(node);
+    constexpr unsigned last_with_legacy = 36;
+    searches_legacy_ = loader != nullptr && loader->glibc_minor <= last_with_legacy;
     for (const std::string& folder : candidates)
       if (loader != nullptr && std::ranges::binary_search(loader->absolute_paths, folder))
         system_folders_.push_back(folder);
@@ -154,25 +160,26 @@ class GlibcSearch {
     loader.library.detail = "the loader itself";
     loader.elf = loader.library.node == no_node ? nullptr : world_.tree.elf(loader.library.node);
     loader.names = {session_.interpreter, session_.interpreter.substr(session_.interpreter.rfind('/') + 1)};
+    loader.origin = session_.objects.front().origin;
     loader.done = true;
     session_.objects.push_back(std::move(loader));
   }
 
+  /// In secure-execution mode only names without a slash count that lead to setuid files in the system's
+  /// folders; of those in /etc/ld.so.preload also paths.
   void preload() {
-    for (const std::string_view name :
-         split_list(secure_ ? std::string_view() : world_.environment.preload, " :"))
-      if (!name.empty()) need(name, 0, {.silent = false, .secure = false});
-    if (secure_) {
-      // only names without a slash, only from the system's folders, only files that are setuid themselves
-      for (const std::string_view name : split_list(world_.environment.preload, " :"))
-        if (!name.empty() && name.find('/') == std::string_view::npos)
-          need(name, 0, {.silent = true, .secure = true});
-    }
-    for (const std::string& name : world_.preload_file) need(name, 0, {});
+    for (const std::string_view name : split_list(world_.environment.preload, " :"))
+      if (is_allowed(name)) need(name, 0, {.silent = session_.secure, .secure = session_.secure});
+    for (const std::string& name : world_.preload_file) need(name, 0, {.secure = session_.secure});
     for (std::size_t i = 1; i < session_.order.size(); ++i) {
       LoadedLibrary& library = session_.objects[session_.order[i]].library;
       if (library.found_by != FoundBy::already_loaded) library.found_by = FoundBy::preload;
     }
+  }
+
+  /// Whether a name of LD_PRELOAD or LD_AUDIT counts.
+  [[nodiscard]] bool is_allowed(std::string_view name) const {
+    return !name.empty() && !(session_.secure && name.find('/') != std::string_view::npos);
   }
 
   void follow() {
@@ -184,20 +191,24 @@ class GlibcSearch {
       session_.objects[at].done = true;
       const ElfFacts* elf = session_.objects[at].elf;
       if (elf == nullptr) continue;
-      for (const std::string& filter : elf->filters) put_before(need(filter, at, {.silent = true}), at);
       for (const std::string& name : elf->needed) need(name, at, {});
+      for (const std::string& filter : elf->filters) put_before(need(filter, at, {}), at);
+      for (const std::string& filter : elf->auxiliaries) put_before(need(filter, at, {.silent = true}), at);
     }
   }
 
   /// What a filter stands for is searched for symbols before the filter itself.
   void put_before(std::size_t object, std::size_t filter) {
-    if (object == nobody || session_.order.empty() || session_.order.back() != object) return;
-    session_.order.pop_back();
-    session_.order.insert(std::ranges::find(session_.order, filter), object);
+    std::vector<std::size_t>& order = session_.order;
+    const auto place = std::ranges::find(order, filter);
+    const auto behind = std::find(place, order.end(), object);
+    if (object != filter && behind != order.end()) std::rotate(place, behind, behind + 1);
   }
 
   std::size_t need(std::string_view raw, std::size_t by, Want want) {
-    const std::string name = expanded(raw, session_.objects[by], false).value_or(std::string(raw));
+    const ExpandedText expansion = expanded(raw, session_.objects[by]);
+    if (expansion.refused || (session_.secure && expansion.has_token)) return refuse(raw, by, want);
+    const std::string& name = expansion.text;
     if (const std::size_t known = find_loaded(name); known != nobody) return take_known(known, name, by);
     MissingLibrary missing{.name = name, .needed_by = {}, .tried = {}, .hint = {}};
     std::optional<LoadedLibrary> found = name.find('/') == std::string::npos
@@ -210,7 +221,8 @@ class GlibcSearch {
       session_.missing.push_back(std::move(missing));
       return nobody;
     }
-    for (std::size_t i = 0; i < session_.objects.size(); ++i) {
+    // the program itself is known by its names only: the kernel mapped it, and nobody noted its inode
+    for (std::size_t i = 1; i < session_.objects.size(); ++i) {
       const NodeId known = session_.objects[i].library.node;
       if (known != no_node && world_.tree.node(known).inode == world_.tree.node(found->node).inode)
         return take_known(i, name, by);
@@ -220,12 +232,26 @@ class GlibcSearch {
     found->needed_by = by;
     LoadedObject object;
     object.elf = world_.tree.elf(found->node);
-    object.origin = found->path.starts_with('/') ? folder_of(found->path) : folder_of("/" + found->path);
+    object.origin = folder_of(found->path.starts_with('/')
+                                  ? found->path
+                                  : world_.tree.path(world_.environment.working_folder) + "/" + found->path);
     object.names.push_back(name);
     object.library = std::move(*found);
     session_.objects.push_back(std::move(object));
     session_.order.push_back(session_.objects.size() - 1);
     return session_.objects.size() - 1;
+  }
+
+  /// A name with a token that has no value, or with any in a setuid program: the loader gives up.
+  std::size_t refuse(std::string_view name, std::size_t by, Want want) {
+    if (!want.silent)
+      session_.missing.push_back(
+          {.name = std::string(name),
+           .needed_by = world_.tree.path(session_.objects[by].library.node),
+           .tried = {std::string(name) + (session_.secure ? " (tokens are not allowed in a setuid program)"
+                                                          : " (a token has no value)")},
+           .hint = {}});
+    return nobody;
   }
 
   [[nodiscard]] std::size_t find_loaded(const std::string& name) const {
@@ -305,7 +331,7 @@ class GlibcSearch {
       if (object.elf != nullptr && !object.elf->has_runpath && !object.elf->rpath.empty())
         search_folders(hunt, search_path_of(at), FoundBy::rpath);
       did_program = did_program || at == 0;
-      at = object.library.needed_by;
+      at = object.opened_late ? nobody : object.library.needed_by;
     }
     if (!did_program && !hunt.over() && !program().has_runpath && !program().rpath.empty())
       search_folders(hunt, search_path_of(0), FoundBy::rpath);
@@ -326,15 +352,28 @@ class GlibcSearch {
     hunt.found = make(std::move(found), path, by, detail);
   }
 
+  /// What a folder of a search path has besides its own files.
+  struct Subfolders {
+    std::vector<std::string_view> hwcaps;  ///< levels below glibc-hwcaps, best first
+    std::vector<std::string> legacy;       ///< "tls/x86_64/": as every processor searches them
+    std::vector<std::string> others;       ///< the same for better processors
+  };
+
   void search_folders(Hunt& hunt, const std::vector<std::string>& list, FoundBy by) {
     for (const std::string& folder : list) {
-      const std::string prefix = folder.ends_with('/') ? folder : folder + "/";
-      for (const std::string_view level : hwcaps_below(prefix)) {
+      const std::string prefix = folder.empty() || folder.ends_with('/') ? folder : folder + "/";
+      const Subfolders& below = subfolders_of(prefix);
+      for (const std::string_view level : below.hwcaps) {
         const std::string path = prefix + "glibc-hwcaps/" + std::string(level) + "/" + hunt.name;
         if (std::ranges::find(processor_.hwcaps, level) != processor_.hwcaps.end())
           try_file(hunt, path, by, folder);
-        else if (world_.tree.resolve(path).node != no_node)
+        else if (exists(path))
           session_.varies = true;
+        if (hunt.over()) return;
+      }
+      for (const std::string& other : below.others) remember_legacy(prefix + other + hunt.name, by, folder);
+      for (const std::string& legacy : below.legacy) {
+        try_file(hunt, prefix + legacy + hunt.name, by, folder);
         if (hunt.over()) return;
       }
       try_file(hunt, prefix + hunt.name, by, folder);
@@ -342,15 +381,48 @@ class GlibcSearch {
     }
   }
 
-  /// The processor levels that a folder has files for, best first.
-  const std::vector<std::string_view>& hwcaps_below(const std::string& prefix) {
-    const auto [entry, is_new] = hwcaps_of_folder_.try_emplace(prefix);
-    if (is_new && world_.tree.resolve(prefix + "glibc-hwcaps").node != no_node) {
+  [[nodiscard]] bool exists(const std::string& path) const {
+    return world_.tree.resolve(path, world_.environment.working_folder).node != no_node;
+  }
+
+  const Subfolders& subfolders_of(const std::string& prefix) {
+    const auto [entry, is_new] = subfolders_.try_emplace(prefix);
+    Subfolders& below = entry->second;
+    if (!is_new) return below;
+    if (exists(prefix + "glibc-hwcaps")) {
       for (const std::string_view level : abi_->hwcaps)
-        if (world_.tree.resolve(prefix + "glibc-hwcaps/" + std::string(level)).node != no_node)
-          entry->second.push_back(level);
+        if (exists(prefix + "glibc-hwcaps/" + std::string(level))) below.hwcaps.push_back(level);
     }
-    return entry->second;
+    if (searches_legacy_) find_legacy(prefix, below);
+    return below;
+  }
+
+  /// Until glibc 2.36 a loader tried every choice out of the names that its processor has, nested:
+  /// dl-hwcaps.c.
+  void find_legacy(const std::string& prefix, Subfolders& below) const {
+    std::vector<std::string_view> names(abi_->legacy_always.begin(), abi_->legacy_always.end());
+    if (!abi_->platforms.empty()) names.push_back(abi_->platforms.front());
+    names.emplace_back("tls");
+    for (std::size_t choice = (std::size_t{1} << names.size()) - 1; choice != 0; --choice) {
+      std::string path;
+      for (std::size_t i = names.size(); i-- > 0;)
+        if ((choice >> i & 1U) != 0) path.append(names[i]).append("/");
+      if (std::ranges::find(below.legacy, path) == below.legacy.end() && exists(prefix + path))
+        below.legacy.push_back(std::move(path));
+    }
+    std::vector<std::string_view> better(abi_->legacy_some.begin(), abi_->legacy_some.end());
+    for (std::size_t i = 1; i < abi_->platforms.size(); ++i) better.push_back(abi_->platforms[i]);
+    names.insert(names.end(), better.begin(), better.end());
+    for (const std::string_view outer : names) {
+      const std::string folder = std::string(outer) + "/";
+      if (!exists(prefix + folder)) continue;
+      if (std::ranges::find(better, outer) != better.end()) below.others.push_back(folder);
+      for (const std::string_view inner : names) {
+        std::string nested = folder + std::string(inner) + "/";
+        const bool plain = std::ranges::find(below.legacy, nested) != below.legacy.end();
+        if (!plain && exists(prefix + nested)) below.others.push_back(std::move(nested));
+      }
+    }
   }
 
   void search_cache(Hunt& hunt, bool no_default) {
@@ -385,7 +457,7 @@ class GlibcSearch {
         continue;
       }
       if ((entry.hwcap & ~tls) != 0) {
-        remember_legacy(entry);
+        remember_legacy(entry.path, FoundBy::cache, std::string(cache_path));
         continue;
       }
       const bool is_level = best_level < static_cast<std::ptrdiff_t>(processor_.hwcaps.size());
@@ -395,11 +467,12 @@ class GlibcSearch {
     return best;
   }
 
-  void remember_legacy(const LdCacheEntry& entry) {
+  /// A file that old loaders take on some processors.
+  void remember_legacy(const std::string& path, FoundBy by, const std::string& detail) {
     std::vector<std::string> tried;
-    Probe found = probe(world_, session_, program(), entry.path, tried);
+    Probe found = probe(world_, session_, program(), path, tried);
     if (found.result == Probe::Result::usable)
-      session_.legacy.push_back(make(std::move(found), entry.path, FoundBy::cache, std::string(cache_path)));
+      session_.legacy.push_back(make(std::move(found), path, by, detail));
   }
 
   /// RUNPATH or RPATH of an object as folders; made once.
@@ -412,60 +485,34 @@ class GlibcSearch {
     return entry->second;
   }
 
+  /// Whether a setuid program may look there although whoever starts it chooses its $ORIGIN by a hard link.
+  [[nodiscard]] bool is_trusted(std::string_view folder) const {
+    const std::string path = normalized_folder(folder);
+    return std::ranges::any_of(
+        system_folders_, [&path](const std::string& trusted) { return path.starts_with(trusted + "/"); });
+  }
+
+  /// The folders of a search path; the empty one is the working folder.
   std::vector<std::string> folders(std::string_view list, std::string_view separators, std::size_t object) {
     std::vector<std::string> result;
     if (list.empty()) return result;
     for (const std::string_view part : split_list(list, separators)) {
-      std::optional<std::string> folder = expanded(part, session_.objects[object], secure_ && object == 0);
-      if (!folder) continue;
-      while (folder->size() > 1 && folder->ends_with('/')) folder->pop_back();
-      if (folder->empty()) *folder = ".";  // the working folder
-      if (std::ranges::find(result, *folder) == result.end()) result.push_back(std::move(*folder));
+      const ExpandedText folder = expanded(part, session_.objects[object]);
+      const bool dropped = folder.refused || (folder.text.empty() && !part.empty());
+      if (dropped || (session_.secure && object == 0 && folder.has_origin && !is_trusted(folder.text)))
+        continue;
+      std::string text = folder.text;
+      while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+      if (std::ranges::find(result, text) == result.end()) result.push_back(std::move(text));
     }
     return result;
   }
 
-  /// With $ORIGIN, $LIB and $PLATFORM replaced; nothing where the loader refuses: an $ORIGIN of a setuid
-  /// program that leads out of the system's folders.
-  std::optional<std::string> expanded(std::string_view text, const LoadedObject& object, bool only_trusted) {
-    std::string result;
-    bool has_origin = false;
-    while (!text.empty()) {
-      const std::size_t dollar = std::min(text.find('$'), text.size());
-      result += text.substr(0, dollar);
-      text.remove_prefix(dollar);
-      if (text.empty()) break;
-      text.remove_prefix(1);
-      if (take_token(text, "ORIGIN")) {
-        result += object.origin;
-        has_origin = true;
-      } else if (take_token(text, "LIB")) {
-        result += lib_;
-      } else if (take_token(text, "PLATFORM")) {
-        result += processor_.platform;
-        session_.varies = true;
-      } else {
-        result += '$';
-      }
-    }
-    if (only_trusted && has_origin) {
-      const std::string path = normalized(result);
-      if (!std::ranges::any_of(system_folders_,
-                               [&path](const std::string& folder) { return path.starts_with(folder + "/"); }))
-        return std::nullopt;
-    }
+  ExpandedText expanded(std::string_view text, const LoadedObject& object) {
+    ExpandedText result = expand_tokens(
+        text, {.origin = object.origin, .lib = lib_, .platform = processor_.platform}, session_.secure);
+    session_.varies = session_.varies || result.has_platform;
     return result;
-  }
-
-  /// Eats NAME or {NAME} at the beginning of `text`.
-  static bool take_token(std::string_view& text, std::string_view name) {
-    const bool braced = text.starts_with('{');
-    const std::string_view rest = text.substr(braced ? 1 : 0);
-    if (!rest.starts_with(name)) return false;
-    const std::string_view behind = rest.substr(name.size());
-    if (braced ? !behind.starts_with('}') : !behind.empty() && is_identifier(behind.front())) return false;
-    text = braced ? behind.substr(1) : behind;
-    return true;
   }
 
   [[nodiscard]] std::string hint_for(const std::string& name) const {
@@ -485,22 +532,38 @@ class GlibcSearch {
   Session& session_;
   const Processor& processor_;
   const LoaderAbi* abi_ = nullptr;
-  bool secure_ = false;
   std::int32_t cache_flags_ = -1;
   std::string lib_;  ///< what $LIB stands for
   std::vector<std::string> system_folders_;
   std::vector<std::string> library_path_;
   std::map<std::size_t, std::vector<std::string>> search_paths_;
-  std::map<std::string, std::vector<std::string_view>> hwcaps_of_folder_;
+  std::map<std::string, Subfolders> subfolders_;
+  bool searches_legacy_ = false;  ///< see find_legacy()
 };
 
 }  // namespace
 
 Session load_glibc(const LoaderWorld& world, NodeId program, const std::string& interpreter,
-                   const Processor& processor) {
+                   const Processor& processor, bool secure) {
   Session session;
+  session.secure = secure;
   GlibcSearch(world, session, processor).start(program, interpreter);
   return session;
+}
+
+std::vector<Session> audit_glibc(const LoaderWorld& world, NodeId program, const std::string& interpreter,
+                                 const Processor& processor, bool secure) {
+  std::vector<Session> sessions;
+  const auto add = [&](std::string_view list) {
+    for (const std::string_view name : split_list(list, ":")) {
+      if (name.empty() || sessions.size() >= max_audits) continue;
+      sessions.emplace_back().secure = secure;
+      GlibcSearch(world, sessions.back(), processor).start_audit(program, interpreter, name);
+    }
+  };
+  add(world.environment.audit);
+  for (const std::string& list : world.tree.elf(program)->audit) add(list);
+  return sessions;
 }
 
 std::size_t dlopen_glibc(const LoaderWorld& world, Session& session, std::string_view name, NodeId caller,

@@ -47,7 +47,7 @@ class MuslSearch {
     session_.order.push_back(0);
     add_loader_object();
     know_surroundings();
-    if (!secure_) {
+    if (!session_.secure) {
       for (const std::string_view name : split_list(world_.environment.preload, " \t\n\r\f\v:"))
         if (!name.empty()) need(std::string(name), 0);
       for (std::size_t i = 1; i < session_.order.size(); ++i)
@@ -74,6 +74,8 @@ class MuslSearch {
     return path.substr(0, slash);
   }
 
+  static std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
   void add_loader_object() {
     Resolution found = world_.tree.resolve(session_.interpreter);
     LoadedObject loader;
@@ -88,7 +90,6 @@ class MuslSearch {
   }
 
   void know_surroundings() {
-    secure_ = is_secure(world_.tree, session_.objects.front().library.node);
     system_path_ = default_system_path;
     // PREFIX/lib/ld-musl-ARCH.so.1 reads PREFIX/etc/ld-musl-ARCH.path
     const std::string& loader = session_.interpreter;
@@ -149,14 +150,14 @@ class MuslSearch {
   }
 
   std::size_t take(LoadedLibrary found, const std::string& name, std::size_t by, bool searched) {
-    std::string short_name = searched ? found.path.substr(found.path.rfind('/') + 1) : std::string();
-    for (std::size_t i = 0; i < session_.objects.size(); ++i) {
+    // musl does not look at the program itself, which the kernel mapped
+    for (std::size_t i = loader_object; i < session_.objects.size(); ++i) {
       LoadedObject& known = session_.objects[i];
       if (known.library.node == no_node ||
           world_.tree.node(known.library.node).inode != world_.tree.node(found.node).inode)
         continue;
       if (i == loader_object) return take_loader(name, by);
-      if (known.short_name.empty()) known.short_name = std::move(short_name);
+      if (searched && known.short_name.empty()) known.short_name = base_name(known.library.path);
       return i;
     }
     if (session_.objects.size() >= max_objects) return nobody;
@@ -165,7 +166,7 @@ class MuslSearch {
     LoadedObject object;
     object.elf = world_.tree.elf(found.node);
     object.origin = folder_of(found.path);
-    object.short_name = std::move(short_name);
+    if (searched) object.short_name = base_name(found.path);
     object.library = std::move(found);
     session_.objects.push_back(std::move(object));
     session_.order.push_back(session_.objects.size() - 1);
@@ -207,7 +208,8 @@ class MuslSearch {
   std::optional<LoadedLibrary> search(const std::string& name, std::size_t by,
                                       std::vector<std::string>& tried) {
     Attempt attempt;
-    if (!secure_) attempt = in_folders(name, world_.environment.library_path, FoundBy::library_path, tried);
+    if (!session_.secure)
+      attempt = in_folders(name, world_.environment.library_path, FoundBy::library_path, tried);
     std::size_t at = by;
     for (std::size_t steps = 0; at != nobody && steps <= session_.objects.size() && !attempt.over();
          ++steps) {
@@ -236,7 +238,7 @@ class MuslSearch {
       constexpr std::string_view plain = "$ORIGIN";
       constexpr std::string_view braced = "${ORIGIN}";
       if (!text.starts_with(plain) && !text.starts_with(braced)) return {};
-      if (secure_ && (is_program || !object.origin.starts_with('/'))) return {};
+      if (session_.secure && (is_program || !object.origin.starts_with('/'))) return {};
       result += object.origin;
       text.remove_prefix(text.starts_with(plain) ? plain.size() : braced.size());
     }
@@ -244,15 +246,15 @@ class MuslSearch {
 
   const LoaderWorld& world_;
   Session& session_;
-  bool secure_ = false;
   std::string system_path_;
   std::string system_path_file_;  ///< empty where the path is the built-in one
 };
 
 }  // namespace
 
-Session load_musl(const LoaderWorld& world, NodeId program, const std::string& interpreter) {
+Session load_musl(const LoaderWorld& world, NodeId program, const std::string& interpreter, bool secure) {
   Session session;
+  session.secure = secure;
   MuslSearch(world, session).start(program, interpreter);
   return session;
 }

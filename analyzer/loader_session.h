@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer/elf.h"
+#include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/ld_cache.h"
 #include "analyzer/loader.h"
@@ -23,6 +24,7 @@ struct LoaderWorld {
   std::vector<std::string> conf_folders;  ///< of ld.so.conf: searched by ldconfig only
   std::vector<std::string> preload_file;  ///< the names in /etc/ld.so.preload
   std::string musl_loader;                ///< /lib/ld-musl-ARCH.so.1, where there is one
+  std::vector<Diagnostic> diagnostics;
 };
 
 /// One processor to answer for.
@@ -39,9 +41,11 @@ struct LoadedObject {
   std::vector<std::string> names;  ///< by which it was asked for
   std::string short_name;          ///< musl: by which it may be found again; empty where it has none
   bool done = false;               ///< its needs have been followed
+  bool opened_late = false;        ///< by dlopen
 };
 
 struct Session {
+  bool secure = false;                ///< secure-execution mode, see is_secure()
   std::string interpreter;            ///< path of the loader itself, as the program names it
   std::vector<LoadedObject> objects;  ///< the first is the program
   std::vector<std::size_t> order;     ///< objects as they are mapped
@@ -71,12 +75,15 @@ std::vector<std::string_view> split_list(std::string_view text, std::string_view
 bool is_secure(const FileTree& tree, NodeId program);
 
 Session load_glibc(const LoaderWorld& world, NodeId program, const std::string& interpreter,
-                   const Processor& processor);
+                   const Processor& processor, bool secure);
+/// The processes of their own that LD_AUDIT and the program's DT_AUDIT make, one for each name.
+std::vector<Session> audit_glibc(const LoaderWorld& world, NodeId program, const std::string& interpreter,
+                                 const Processor& processor, bool secure);
 /// Returns the object's index, or LoadedLibrary::program where `name` was not found.
 std::size_t dlopen_glibc(const LoaderWorld& world, Session& session, std::string_view name, NodeId caller,
                          const Processor& processor);
 
-Session load_musl(const LoaderWorld& world, NodeId program, const std::string& interpreter);
+Session load_musl(const LoaderWorld& world, NodeId program, const std::string& interpreter, bool secure);
 std::size_t dlopen_musl(const LoaderWorld& world, Session& session, std::string_view name);
 
 }  // namespace slim

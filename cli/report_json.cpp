@@ -133,6 +133,7 @@ json diagnostics_json(const Analysis& analysis) {
   };
   for (const LayerIndex& layer : analysis.contents.layers) add(layer.diagnostics);
   add(analysis.contents.tree.diagnostics());
+  add(analysis.graph->loader().diagnostics());
   return all;
 }
 

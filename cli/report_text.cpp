@@ -224,6 +224,7 @@ class TextReport {
     }
     for (const LayerIndex& layer : report_->analysis->contents.layers) diagnostics(layer.diagnostics);
     diagnostics(report_->analysis->contents.tree.diagnostics());
+    diagnostics(report_->analysis->graph->loader().diagnostics());
   }
 
   void diagnostics(const std::vector<Diagnostic>& all) {

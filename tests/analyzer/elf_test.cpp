@@ -71,7 +71,8 @@ TEST(Elf, AllFourLayoutsAreReadAlike) {
       EXPECT_EQ(facts.rpath, "/r:$ORIGIN");
       EXPECT_EQ(facts.runpath, "/run");
       EXPECT_TRUE(facts.has_runpath);
-      EXPECT_THAT(facts.filters, ElementsAre("libfilter.so", "libaux.so"));
+      EXPECT_THAT(facts.filters, ElementsAre("libfilter.so"));
+      EXPECT_THAT(facts.auxiliaries, ElementsAre("libaux.so"));
       EXPECT_EQ(facts.flags_1, 0x800U);
       EXPECT_THAT(facts.imports, ElementsAre("iconv_open", "popen"));
       EXPECT_THAT(facts.absolute_paths, Contains("/etc/self.conf"));

@@ -332,7 +332,7 @@ TEST_F(GlibcLoader, OtherArchitecturesHaveTheirOwnFolders) {
   EXPECT_THAT(paths(result.libraries), ElementsAre("/lib/aarch64-linux-gnu/liba.so"));
 }
 
-TEST_F(GlibcLoader, BigEndianFilesDoNotMixWithLittleEndianOnes) {
+TEST_F(GlibcLoader, ALibraryOfTheOtherByteOrderEndsTheSearch) {
   ElfSpec spec = program({"liba.so"}, "/lib/ld64.so.1");
   spec.machine = 22;
   spec.big_endian = true;
@@ -344,7 +344,10 @@ TEST_F(GlibcLoader, BigEndianFilesDoNotMixWithLittleEndianOnes) {
   ElfSpec big = little;
   big.big_endian = true;
   put("/big/liba.so", big);
-  EXPECT_THAT(paths(load("/bin/program").libraries), ElementsAre("/big/liba.so"));
+  EXPECT_THAT(names(load("/bin/program").missing), ElementsAre("liba.so"));
+  spec.runpath = "/big:/little";
+  put("/bin/other", spec);
+  EXPECT_THAT(paths(load("/bin/other").libraries), ElementsAre("/big/liba.so"));
 }
 
 TEST_F(GlibcLoader, LibrariesThatNeedEachOtherEnd) {
