@@ -33,13 +33,21 @@ const std::string* text_of(const FileTree& tree, std::string_view path) {
   return facts != nullptr && facts->text ? &*facts->text : nullptr;
 }
 
-/// Names apart by blanks and colons; '#' begins a comment.
-std::vector<std::string> preload_names(const std::string& text) {
-  std::vector<std::string> names;
-  for (const std::string_view line : split_list(text, "\n")) {
-    for (const std::string_view name : split_list(line.substr(0, line.find('#')), " \t\r:"))
-      if (!name.empty()) names.emplace_back(name);
+/// Names apart by blanks and colons; '#' begins a comment. Comments are blanked as glibc's rtld.c does it:
+/// after each, the end that it looks up to moves towards the beginning, so that a later one may be taken for
+/// names.
+std::vector<std::string> preload_names(std::string text) {
+  std::size_t rest = text.size();
+  while (rest > 0) {
+    std::size_t at = text.find('#');
+    if (at >= rest) break;
+    rest -= at;
+    do text[at] = ' ';
+    while (--rest > 0 && text[++at] != '\n');
   }
+  std::vector<std::string> names;
+  for (const std::string_view name : split_list(text, " \t\r\n:"))
+    if (!name.empty()) names.emplace_back(name);
   return names;
 }
 

@@ -40,6 +40,8 @@ using nlohmann::ordered_json;
 
 constexpr int max_interpreters = 4;  ///< scripts whose interpreter is a script; Linux follows no more
 
+constexpr std::string_view audit_source = "LD_AUDIT, or DT_AUDIT of the program";
+
 struct DepsArguments {
   Options options;
   std::string image;
@@ -198,6 +200,11 @@ ordered_json answer_json(const Answer& answer) {
                     {"source", fmt::format("{} in {}", named.library.said_by, named.file)},
                     {"strength", to_string(named.library.strength)}});
   }
+  for (const LoadedLibrary& library : answer.result.audit)
+    late.push_back({{"name", library.name},
+                    {"path", library.path},
+                    {"source", audit_source},
+                    {"strength", to_string(Strength::required)}});
   return {{"path", answer.path},
           {"interpreter", answer.result.interpreter},
           {"static", answer.result.is_static},
@@ -288,8 +295,11 @@ class DepsText {
 
   void print_others() const {
     for (const LoadedLibrary& variant : answer_->result.variants)
-      std::cout << "  other processors  " << terminal_text(variant.name) << " => "
-                << terminal_text(variant.path) << '\n';
+      std::cout << "  elsewhere  " << terminal_text(variant.name) << " => " << terminal_text(variant.path)
+                << dim("  [on other processors, or when a setuid program's owner starts it]") << '\n';
+    for (const LoadedLibrary& library : answer_->result.audit)
+      std::cout << "  audit  " << terminal_text(library.name) << " => " << terminal_text(library.path)
+                << dim("  [" + std::string(audit_source) + "]") << '\n';
     for (const NamedLate& named : answer_->late) {
       const auto& found = named.library.result.libraries;
       std::cout << "  dlopen  " << terminal_text(named.library.name) << " => "
@@ -328,6 +338,23 @@ std::vector<Subject> find_subjects(const DepsArguments& arguments, const FileTre
   return finder.take();
 }
 
+/// What could not be read, as far as it bears on the answers: of the loader's files, and of the files asked
+/// for.
+void warn(const ImageContents& contents, const DependencyGraph& graph, const std::vector<Subject>& subjects,
+          bool all) {
+  const auto say = [](const std::string& path, const std::string& message) {
+    fmt::print(stderr, "slim: warning: {}: {}\n", terminal_text(path), terminal_text(message));
+  };
+  const auto is_subject = [&](const std::string& path) {
+    const NodeId node = contents.tree.find(path);
+    return node != no_node && std::ranges::find(subjects, node, &Subject::node) != subjects.end();
+  };
+  for (const Diagnostic& diagnostic : graph.loader().diagnostics()) say(diagnostic.path, diagnostic.message);
+  for (const LayerIndex& layer : contents.layers)
+    for (const Diagnostic& diagnostic : layer.diagnostics)
+      if (all || is_subject(diagnostic.path)) say("/" + diagnostic.path, diagnostic.message);
+}
+
 int run_deps(const DepsArguments& arguments) {
   const Options& options = arguments.options;
   const Format format = format_of(options.format, "--format");
@@ -343,6 +370,7 @@ int run_deps(const DepsArguments& arguments) {
   const DependencyGraph graph(contents.tree, config);
   const std::vector<Subject> subjects = find_subjects(arguments, contents.tree, graph, config);
   progress.finish();
+  warn(contents, graph, subjects, arguments.all);
 
   const TextStyle style = style_of_stdout(options.no_color);
   ordered_json files = ordered_json::array();
