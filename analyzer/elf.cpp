@@ -65,6 +65,7 @@ class ElfReader {
     facts_.debug_only = is_debug_only();
     // a core file names what another process had mapped; a relocatable one is no program yet
     if (facts_.debug_only || facts_.type == ElfType::core || facts_.type == ElfType::relocatable) return;
+    find_packer();
     read_interpreter();
     read_dynamic();
     read_notes();
@@ -154,6 +155,14 @@ class ElfReader {
       return (section.sh_flags & elf::SHF_EXECINSTR) != 0 ||
              (dynamic_ != nullptr && section.sh_addr == dynamic_->p_vaddr && section.sh_size != 0);
     });
+  }
+
+  /// UPX leaves a program that unpacks the real one, with its mark behind the program headers.
+  void find_packer() {
+    constexpr std::size_t searched = 1024;
+    if (dynamic_ == nullptr && sections_.empty() &&
+        bytes_.substr(0, searched).find("UPX!") != std::string_view::npos)
+      problem("packed with UPX: what the program inside needs cannot be seen");
   }
 
   void read_interpreter() {

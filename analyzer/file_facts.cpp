@@ -156,7 +156,7 @@ void FactCollector::examine(std::span<const std::byte> content) {
     auto elf = parse_elf(content);
     if (elf) {
       for (const std::string& problem : elf->problems)
-        problems_.push_back({entry_->path, "damaged ELF file: " + problem});
+        problems_.push_back({entry_->path, "ELF file: " + problem});
       facts_->elf = std::make_unique<const ElfFacts>(std::move(*elf));
     } else {
       problems_.push_back({entry_->path, "broken ELF file: " + elf.error()});

@@ -85,8 +85,8 @@ std::string_view what_it_is(const ElfFacts& elf) {
 /// Turns what was asked for into ELF files: through links, and through the #! line of scripts.
 class SubjectFinder {
  public:
-  SubjectFinder(const FileTree& tree, const DependencyGraph& graph, const ImageConfig& config)
-      : tree_(&tree), graph_(&graph), config_(&config) {}
+  SubjectFinder(const ImageContents& contents, const DependencyGraph& graph, const ImageConfig& config)
+      : contents_(&contents), tree_(&contents.tree), graph_(&graph), config_(&config) {}
 
   void add_all() {
     for (NodeId node = 0; node < tree_->size(); ++node) {
@@ -136,9 +136,7 @@ class SubjectFinder {
         add_once(node, std::move(note));
         return;
       }
-      if (facts == nullptr || facts->shebang.empty())
-        throw Error(ErrorKind::input, asked,
-                    "expected an ELF file or a script, found neither" + (path == asked ? "" : " in " + path));
+      if (facts == nullptr || facts->shebang.empty()) refuse(node, asked);
       const Shebang shebang = parse_shebang(facts->shebang);
       const std::string& word = shebang.command.empty() ? shebang.program : shebang.command;
       node = graph_->find_command(word).node;
@@ -156,6 +154,16 @@ class SubjectFinder {
       subjects_.push_back({.node = node, .note = std::move(note)});
   }
 
+  [[noreturn]] void refuse(NodeId node, const std::string& asked) const {
+    const std::string path = tree_->path(node);
+    const LayerIndex& layer = contents_->layers[tree_->inode_of(node).layer];
+    for (const Diagnostic& diagnostic : layer.diagnostics)
+      if ("/" + diagnostic.path == path) throw Error(ErrorKind::input, path, diagnostic.message);
+    throw Error(ErrorKind::input, asked,
+                "expected an ELF file or a script, found neither" + (path == asked ? "" : " in " + path));
+  }
+
+  const ImageContents* contents_;
   const FileTree* tree_;
   const DependencyGraph* graph_;
   const ImageConfig* config_;
@@ -326,9 +334,9 @@ std::string level_of(const std::string& cpu) {
   return cpu;
 }
 
-std::vector<Subject> find_subjects(const DepsArguments& arguments, const FileTree& tree,
+std::vector<Subject> find_subjects(const DepsArguments& arguments, const ImageContents& contents,
                                    const DependencyGraph& graph, const ImageConfig& config) {
-  SubjectFinder finder(tree, graph, config);
+  SubjectFinder finder(contents, graph, config);
   if (arguments.all) {
     finder.add_all();
   } else if (arguments.paths.empty()) {
@@ -368,7 +376,7 @@ int run_deps(const DepsArguments& arguments) {
   const ImageContents contents = read_image(parse_image_ref(arguments.image), analysis.read);
   const ImageConfig config = with_overrides(contents.image().config, analysis.overrides);
   const DependencyGraph graph(contents.tree, config);
-  const std::vector<Subject> subjects = find_subjects(arguments, contents.tree, graph, config);
+  const std::vector<Subject> subjects = find_subjects(arguments, contents, graph, config);
   progress.finish();
   warn(contents, graph, subjects, arguments.all);
 

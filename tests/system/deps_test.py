@@ -364,5 +364,68 @@ class AgainstTheLoader(SystemTest):
         self.assertIn("libc.so.6 => %s/libc.so.6  [default folder" % LIBRARIES, finished.out)
 
 
+class OddFiles(SystemTest):
+    """Files that are no programs, or damaged ones: said, never a failure."""
+
+    def setUp(self):
+        need_fixtures()
+        need_program("objcopy")
+        super().setUp()
+        self.root = Root(self.path("root"))
+        self.root.program("/good", (), ["-g"])
+
+    def deps(self, *arguments, status=0):
+        finished = slim("deps", "rootfs:" + self.root.top, *arguments)
+        self.assert_status(finished, status)
+        return finished
+
+    def change(self, path, edit):
+        with open(self.root.at("/good"), "rb") as file:
+            self.root.put(path, edit(bytearray(file.read())))
+
+    def test_a_separate_debug_file_is_no_program(self):
+        subprocess.run(["objcopy", "--only-keep-debug", self.root.at("/good"), self.root.at("/good.debug")], check=True)
+        self.assertIn("expected a program or library, found a separate debug file", self.deps("/good.debug", status=3).err)
+        self.assertNotIn("good.debug", self.deps("--all").out)
+
+    def test_a_core_file_is_no_program(self):
+        self.change("/core", lambda file: file[:16] + b"\4\0" + file[18:])
+        self.assertIn("expected a program or library, found a core file", self.deps("/core", status=3).err)
+        self.assertNotIn("/core", self.deps("--all").out)
+
+    def test_without_section_headers_it_is_the_same(self):
+        self.change("/bare", lambda file: file[:40] + bytes(8) + file[48:58] + bytes(6) + file[64:])
+        bare = self.deps("/bare").out.splitlines()
+        self.assertEqual(bare[1:], self.deps("/good").out.splitlines()[1:])
+        self.assertEqual(len(bare), 4)
+
+    def test_a_packed_program_says_that_its_needs_are_hidden(self):
+        # as UPX leaves it: one segment, no sections, its mark behind the program headers
+        self.change("/packed", lambda file: file[:40] + bytes(8) + file[48:56] + b"\1\0" + bytes(6) + b"\1\0\0\0" +
+                    file[68:120] + bytes(4) + b"UPX!" + file[128:])
+        self.assertIn("slim: warning: /packed: ELF file: packed with UPX: what the program inside needs cannot be seen",
+                      self.deps("/packed").err)
+
+    def test_a_truncated_file_is_said_and_the_others_are_answered(self):
+        with open(self.root.at("/good"), "rb") as file:
+            size = len(file.read())
+        for kept in (0, 3, 4, 20, 63, 64, 100, 500, 900, size // 2, size - 1):
+            with self.subTest(kept=kept):
+                self.change("/short", lambda file, kept=kept: file[:kept])
+                everything = self.deps("--all")
+                self.assertIn("\n/good\n", "\n" + everything.out)
+                if 4 <= kept < 500:
+                    self.assertIn("slim: warning: /short: ", everything.err)
+                    self.assertIn("/short", self.deps("/short", status=3 if kept < 64 else 0).err)
+
+    def test_hostile_headers_are_said(self):
+        for offset, value in ((32, b"\xff" * 8), (54, b"\xff\xff\xff\xff"), (40, b"\xf0" * 8), (4, b"\7"), (5, b"\7")):
+            with self.subTest(offset=offset):
+                self.change("/hostile", lambda file, at=offset, new=value: file[:at] + new + file[at + len(new):])
+                everything = self.deps("--all")
+                self.assertIn("slim: warning: /hostile: ", everything.err)
+                self.assertIn("\n/good\n", "\n" + everything.out)
+
+
 if __name__ == "__main__":
     main()
