@@ -126,6 +126,29 @@ TEST_F(DependencyGraphTest, ProgramsNeedTheirInterpreterAndLibraries) {
   EXPECT_THAT(missing_libraries(), IsEmpty());
 }
 
+TEST_F(DependencyGraphTest, DlopenNotesAreEdgesAsStrongAsTheySay) {
+  make({loader_file(),
+        elf_file("bin/app",
+                 {.interpreter = loader_path,
+                  .dlopen_json = R"([{"soname":["libfirst.so","libsecond.so"],"priority":"required"},
+                                     {"soname":["libthird.so"],"feature":"zip"},
+                                     {"soname":["libfourth.so"],"priority":"suggested"}])"}),
+        library("usr/lib/libsecond.so"), library("usr/lib/libthird.so"), library("usr/lib/libfourth.so")});
+  EXPECT_THAT(lines("/bin/app"),
+              UnorderedElementsAre("/bin/app interpreter /lib64/ld-linux-x86-64.so.2",
+                                   "/bin/app library_name /usr/lib/libsecond.so",
+                                   "/bin/app library_name /usr/lib/libthird.so likely",
+                                   "/bin/app library_name /usr/lib/libfourth.so possible"));
+  EXPECT_THAT(details("/bin/app"), Contains("its note: dlopen recommended for zip"));
+}
+
+TEST_F(DependencyGraphTest, AuditorsAreNeededByTheProgram) {
+  set_env("LD_AUDIT=libaudit.so");
+  make({loader_file(), elf_file("bin/app", {.interpreter = loader_path}), library("usr/lib/libaudit.so")});
+  EXPECT_THAT(lines("/bin/app"), Contains("/bin/app needed /usr/lib/libaudit.so"));
+  EXPECT_THAT(details("/bin/app"), Contains("libaudit.so for auditing, found by default folder"));
+}
+
 TEST_F(DependencyGraphTest, LinksOnTheWayToTheInterpreterAreKept) {
   make({symlink("lib64", "usr/lib64"), elf_file("usr/lib64/ld-2.so", {.soname = "ld-linux-x86-64.so.2"}),
         symlink("usr/lib64/ld-linux-x86-64.so.2", "ld-2.so"),

@@ -26,6 +26,7 @@ struct ElfSpec {
   bool empty_runpath = false;
   std::string filter = {};
   std::string auxiliary = {};
+  std::string audit = {};
   std::uint64_t flags_1 = 0;
   std::vector<std::string> imports = {};
   std::string rodata = {};
@@ -113,6 +114,7 @@ class ElfBuilder {
     if (spec_.empty_runpath) add_dynamic(29, 0);
     add_name(0x7fffffff, spec_.filter);
     add_name(0x7ffffffd, spec_.auxiliary);
+    add_name(0x6ffffefc, spec_.audit);
     if (spec_.flags_1 != 0) add_dynamic(0x6ffffffb, spec_.flags_1);
     symbols_.assign(spec_.wide ? 24 : 16, '\0');
     for (const std::string& name : spec_.imports) {

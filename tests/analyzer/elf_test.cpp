@@ -209,6 +209,21 @@ TEST(Elf, ASeparateDebugFileSaysNothing) {
   EXPECT_THAT(facts.problems, IsEmpty());
 }
 
+TEST(Elf, TheLoaderTellsItsVersion) {
+  ElfSpec spec{.soname = "ld-linux-x86-64.so.2"};
+  spec.rodata = std::string("ld.so (Debian GLIBC 2.36-9) stable release version 2.36.\n\0", 58);
+  EXPECT_EQ(parse(make_elf(spec)).glibc_minor, 36);
+  spec.soname = "libc.so.6";
+  EXPECT_EQ(parse(make_elf(spec)).glibc_minor, 0) << "it is asked of the loader alone";
+}
+
+TEST(Elf, APackedProgramIsAProblem) {
+  std::string file = make_elf({.type = 2, .rodata = "UPX!"});
+  file[56] = 1;  // e_phnum: only what is mapped, no dynamic segment
+  EXPECT_THAT(parse(file).problems, ElementsAre(HasSubstr("packed with UPX")));
+  EXPECT_THAT(parse(make_elf({.rodata = "UPX!"})).problems, IsEmpty()) << "its needs can be read";
+}
+
 TEST(Elf, RelocatableAndCoreFilesHaveATypeAndNoMore) {
   ElfSpec spec = rich();
   spec.type = 1;

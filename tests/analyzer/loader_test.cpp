@@ -357,6 +357,127 @@ TEST_F(GlibcLoader, LibrariesThatNeedEachOtherEnd) {
   EXPECT_THAT(paths(load("/bin/program").libraries), ElementsAre("/lib/liba.so", "/lib/libb.so"));
 }
 
+TEST_F(GlibcLoader, OneProcessorGetsOneAnswer) {
+  ElfSpec spec = program({"liba.so"});
+  spec.runpath = "/opt";
+  put("/bin/program", spec);
+  for (const char* folder : {"/opt", "/opt/glibc-hwcaps/x86-64-v2", "/opt/glibc-hwcaps/x86-64-v4"})
+    put(std::string(folder) + "/liba.so", library("liba.so"));
+  squash();
+  const Loader loader(tree_, {});
+  const auto on = [&](const char* level) {
+    return loader.load_on(tree_.resolve("/bin/program").node, level);
+  };
+  EXPECT_THAT(paths(on("").libraries), ElementsAre("/opt/liba.so"));
+  EXPECT_THAT(paths(on("x86-64-v3").libraries), ElementsAre("/opt/glibc-hwcaps/x86-64-v2/liba.so"));
+  EXPECT_THAT(paths(on("x86-64-v4").libraries), ElementsAre("/opt/glibc-hwcaps/x86-64-v4/liba.so"));
+  EXPECT_THAT(paths(on("power9").libraries), ElementsAre("/opt/liba.so")) << "of another architecture";
+  EXPECT_THAT(on("x86-64-v4").variants, IsEmpty());
+}
+
+TEST_F(GlibcLoader, AuditorsAreLoadedApartFromTheProgram) {
+  ElfSpec spec = program({"libx.so"});
+  spec.audit = "liba.so:libgone.so";
+  spec.rpath = "/opt";
+  put("/bin/program", spec);
+  put("/opt/libx.so", library("libx.so"));
+  put("/opt/liba.so", library("liba.so", {"libx.so", "libb.so"}));
+  put("/opt/libb.so", library("libb.so"));
+  put("/env/libe.so", library("libe.so"));
+  const LoadResult result = load("/bin/program", {.audit = "/env/libe.so"});
+  EXPECT_THAT(paths(result.libraries), ElementsAre("/opt/libx.so"));
+  EXPECT_THAT(paths(result.audit),
+              ElementsAre("/env/libe.so", "/opt/liba.so", "/opt/libx.so", "/opt/libb.so"));
+  EXPECT_THAT(result.missing, IsEmpty()) << "the loader goes on without an auditor";
+}
+
+TEST_F(GlibcLoader, AMissingFilterIsMissedAndAMissingAuxiliaryIsNot) {
+  ElfSpec spec = program({});
+  spec.filter = "libf.so";
+  spec.auxiliary = "libx.so";
+  put("/bin/program", spec);
+  EXPECT_THAT(names(load("/bin/program").missing), ElementsAre("libf.so"));
+}
+
+TEST_F(GlibcLoader, RelativeFoldersStartAtTheWorkingFolder) {
+  put("/bin/program", program({"liba.so", "libb.so"}));
+  put("/srv/liba.so", library("liba.so"));
+  ElfSpec b = library("libb.so", {"libc1.so"});
+  b.runpath = "$ORIGIN/below";
+  put("/srv/own/libb.so", b);
+  put("/srv/own/below/libc1.so", library("libc1.so"));
+  squash();
+  const Loader loader(tree_, {.library_path = ":own", .working_folder = tree_.find("/srv")});
+  const LoadResult result = loader.load(tree_.resolve("/bin/program").node);
+  EXPECT_THAT(paths(result.libraries), ElementsAre("liba.so", "own/libb.so", "/srv/own/below/libc1.so"));
+}
+
+TEST_F(GlibcLoader, OldLoadersSearchFoldersOfProcessorFeatures) {
+  ElfSpec spec = program({"liba.so", "libb.so", "libc1.so"});
+  spec.runpath = "/opt";
+  put("/bin/program", spec);
+  for (const char* file : {"/opt/liba.so", "/opt/x86_64/liba.so", "/opt/tls/x86_64/liba.so", "/opt/libb.so",
+                           "/opt/haswell/libb.so", "/opt/haswell/avx512_1/libc1.so", "/opt/libc1.so"})
+    put(file, library(std::string(file).substr(std::string(file).rfind('/') + 1)));
+  const LoadResult old = load("/bin/program");
+  EXPECT_THAT(paths(old.libraries), ElementsAre("/opt/tls/x86_64/liba.so", "/opt/libb.so", "/opt/libc1.so"));
+  EXPECT_THAT(paths(old.variants), ElementsAre("/opt/haswell/libb.so", "/opt/haswell/avx512_1/libc1.so"));
+
+  ElfSpec loader = library("ld-linux-x86-64.so.2");
+  loader.rodata = std::string("ld.so (GNU libc) stable release version 2.37.\n\0", 47);
+  put("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", loader);
+  const LoadResult later = load("/bin/program");
+  EXPECT_THAT(paths(later.libraries), ElementsAre("/opt/liba.so", "/opt/libb.so", "/opt/libc1.so"));
+  EXPECT_THAT(later.variants, IsEmpty());
+}
+
+TEST_F(GlibcLoader, WhatASetuidProgramsOwnerGetsIsAVariant) {
+  put("/bin/program", program({"liba.so"})).mode = 04755;
+  put("/usr/lib/liba.so", library("liba.so"));
+  put("/env/liba.so", library("liba.so"));
+  const LoadResult result = load("/bin/program", {.library_path = "/env"});
+  EXPECT_THAT(paths(result.libraries), ElementsAre("/lib/liba.so"));
+  EXPECT_THAT(paths(result.variants), ElementsAre("/env/liba.so"));
+}
+
+TEST_F(GlibcLoader, TokensInNeedsOfASetuidProgramAreRefused) {
+  put("/opt/program", program({"$ORIGIN/liba.so"})).mode = 04755;
+  put("/opt/liba.so", library("liba.so"));
+  const LoadResult result = load("/opt/program");
+  ASSERT_THAT(names(result.missing), ElementsAre("$ORIGIN/liba.so"));
+  EXPECT_THAT(result.missing[0].tried, ElementsAre(HasSubstr("not allowed in a setuid program")));
+}
+
+TEST_F(GlibcLoader, AnUnreadableCacheIsADiagnostic) {
+  put("/bin/program", program({"libc.so.6"}));
+  put_text("/etc/ld.so.cache", "no cache");
+  squash();
+  const Loader loader(tree_, {});
+  ASSERT_EQ(loader.diagnostics().size(), 1U);
+  EXPECT_EQ(loader.diagnostics()[0].path, "/etc/ld.so.cache");
+  EXPECT_THAT(loader.diagnostics()[0].message, HasSubstr("expected \"glibc-ld.so.cache1.1\""));
+  EXPECT_THAT(loader.load(tree_.resolve("/bin/program").node).missing, IsEmpty());
+}
+
+TEST_F(GlibcLoader, ASecondCommentInThePreloadFileMayBeTakenForNames) {
+  put("/bin/program", program({}));
+  put_text("/etc/ld.so.preload", "# a longer comment\nliba.so # two\n");
+  EXPECT_THAT(names(load("/bin/program").missing), ElementsAre("liba.so", "#", "two"))
+      << "rtld.c looks for the second from the beginning, and not as far as it stands";
+}
+
+TEST_F(GlibcLoader, WhatWasOpenedLateDoesNotInheritItsCallersRpath) {
+  put("/bin/program", program({"liba.so"}));
+  ElfSpec a = library("liba.so");
+  a.rpath = "/opt";
+  put("/usr/lib/liba.so", a);
+  put("/opt/plugin.so", library("plugin.so", {"libdeep.so"}));
+  put("/opt/libdeep.so", library("libdeep.so"));
+  const LoadResult result = dlopen("plugin.so", "/usr/lib/liba.so", "/bin/program");
+  EXPECT_THAT(paths(result.libraries), ElementsAre("/opt/plugin.so"));
+  EXPECT_THAT(names(result.missing), ElementsAre("libdeep.so"));
+}
+
 class MuslLoader : public LoaderTest {
  protected:
   void SetUp() override {
@@ -420,6 +541,16 @@ TEST_F(MuslLoader, SonamesDoNotCountButNamesThatWereSearchedForDo) {
   put("/lib/libx.so", library("liba.so"));
   put("/lib/liba.so", library("liba.so"));
   EXPECT_THAT(paths(load("/bin/program").libraries), ElementsAre("/lib/libx.so", "/lib/liba.so"));
+}
+
+TEST_F(MuslLoader, ALibraryThatWasNeededByItsPathIsFoundAgainByItsOwnName) {
+  put("/bin/program", program({"/opt/libreal.so", "libalias.so", "libalias.so", "libreal.so"}, musl_loader));
+  put("/opt/libreal.so", library(""));
+  link("/lib/libalias.so", "/opt/libreal.so");
+  const LoadResult result = load("/bin/program");
+  EXPECT_THAT(paths(result.libraries), ElementsAre("/opt/libreal.so"));
+  EXPECT_THAT(result.missing, IsEmpty())
+      << "a search that ends at the same file gives it the name of its path";
 }
 
 TEST_F(MuslLoader, ALibraryIsMuslsByWhatItNeeds) {
