@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/command_wrapper.h"
+#include "analyzer/configured_modules.h"
 #include "analyzer/elf.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/glob.h"
@@ -167,6 +168,7 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     return found;
   }
   if (!facts->shebang.empty()) add_shebang(found, node, *facts);
+  if (facts->text) add_configured(found, node, *facts->text);
   if (facts->text && (read_text || !facts->shebang.empty())) add_text(found, node, *facts->text);
   return found;
 }
@@ -338,6 +340,35 @@ void DependencyGraph::add_commands(std::vector<Edge>& edges, NodeId node, std::s
               .strength = Strength::likely,
               .detail = fmt::format("{}, line {}", command.word, command.line)});
   }
+}
+
+/// Modules lie in the folders of libraries or in one below them, which the library that opens them is built
+/// with.
+void DependencyGraph::add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text) {
+  for (const ConfiguredModule& module : configured_modules(tree_->path(node), text)) {
+    const Edge edge{.from = node,
+                    .to = no_node,
+                    .kind = EdgeKind::library_name,
+                    .strength = Strength::likely,
+                    .detail = fmt::format("{}, line {}", module.name, module.line)};
+    if (module.name.starts_with('/')) {
+      add_named(edges, tree_->resolve(module.name), edge);
+      continue;
+    }
+    if (library_folders_.empty()) find_library_folders();
+    for (const std::string& folder : library_folders_)
+      add_named(edges, tree_->resolve(fmt::format("{}/{}/{}", folder, module.folder, module.name)), edge);
+  }
+}
+
+void DependencyGraph::find_library_folders() {
+  library_folders_ = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"};
+  for (const char* multiarch : {"/lib/*-linux-*", "/usr/lib/*-linux-*"})
+    for (const NodeId folder : tree_->glob(multiarch)) {
+      std::string path = tree_->path(folder);
+      if (std::ranges::find(library_folders_, path) == library_folders_.end())
+        library_folders_.push_back(std::move(path));
+    }
 }
 
 void DependencyGraph::add_text(std::vector<Edge>& edges, NodeId node, std::string_view text) {

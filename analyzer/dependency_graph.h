@@ -101,12 +101,15 @@ class DependencyGraph {
   [[nodiscard]] std::string path_at_start(std::string_view text) const;
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_commands(std::vector<Edge>& edges, NodeId node, std::string_view script);
+  void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
+  void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void add_named(std::vector<Edge>& edges, const Resolution& target, Edge edge) const;
 
   const FileTree* tree_;
   std::vector<std::string> search_path_;
   NodeId working_folder_ = root_node;
+  std::vector<std::string> library_folders_;  ///< made when they are first asked for
   Loader loader_;
   std::vector<UnresolvedLibrary> unresolved_libraries_;
   std::vector<UnresolvedName> unresolved_names_;

@@ -179,7 +179,7 @@ class GlibcSearch {
 
   /// Whether a name of LD_PRELOAD or LD_AUDIT counts.
   [[nodiscard]] bool is_allowed(std::string_view name) const {
-    return !name.empty() && !(session_.secure && name.find('/') != std::string_view::npos);
+    return !name.empty() && (!session_.secure || name.find('/') == std::string_view::npos);
   }
 
   void follow() {

@@ -19,6 +19,7 @@
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
+#include "analyzer/image.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/layer_index.h"
@@ -30,6 +31,7 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "runner/container_spec.h"
+#include "slimmer/analysis.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 
@@ -171,14 +173,15 @@ class SubjectFinder {
 };
 
 /// `level`: a glibc-hwcaps folder, empty for the baseline.
-Answer answer_for(const FileTree& tree, const DependencyGraph& graph, NodeId node, std::string_view level) {
-  Answer answer{.path = tree.path(node), .result = {}, .late = {}};
-  answer.result = level.empty() ? graph.loader().load(node) : graph.loader().load_on(node, level);
+Answer answer_for(const FileTree& tree, const DependencyGraph& graph, NodeId program,
+                  std::string_view level) {
+  Answer answer{.path = tree.path(program), .result = {}, .late = {}};
+  answer.result = level.empty() ? graph.loader().load(program) : graph.loader().load_on(program, level);
   const auto add_late = [&](NodeId file, const std::string& path) {
-    for (LateLibrary& late : graph.late_libraries(file, node))
+    for (LateLibrary& late : graph.late_libraries(file, program))
       answer.late.push_back({.library = std::move(late), .file = path});
   };
-  add_late(node, answer.path);
+  add_late(program, answer.path);
   for (const LoadedLibrary& library : answer.result.libraries)
     if (library.node != no_node && library.found_by != FoundBy::already_loaded)
       add_late(library.node, library.path);

@@ -149,6 +149,16 @@ TEST_F(DependencyGraphTest, AuditorsAreNeededByTheProgram) {
   EXPECT_THAT(details("/bin/app"), Contains("libaudit.so for auditing, found by default folder"));
 }
 
+TEST_F(DependencyGraphTest, ModulesThatConfigurationNamesAreLikelyWhoeverKeepsIt) {
+  make({symlink("lib", "usr/lib"), library("usr/lib/x86_64-linux-gnu/security/pam_unix.so"),
+        library("usr/lib/x86_64-linux-gnu/security/pam_other.so"), library("opt/pam_own.so"),
+        text_file("etc/pam.d/app", "auth required pam_unix.so\nauth required /opt/pam_own.so\n")});
+  EXPECT_THAT(lines("/etc/pam.d/app", "", false),
+              UnorderedElementsAre(
+                  "/etc/pam.d/app library_name /usr/lib/x86_64-linux-gnu/security/pam_unix.so likely",
+                  "/etc/pam.d/app library_name /opt/pam_own.so likely"));
+}
+
 TEST_F(DependencyGraphTest, LinksOnTheWayToTheInterpreterAreKept) {
   make({symlink("lib64", "usr/lib64"), elf_file("usr/lib64/ld-2.so", {.soname = "ld-linux-x86-64.so.2"}),
         symlink("usr/lib64/ld-linux-x86-64.so.2", "ld-2.so"),
