@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,6 +79,11 @@ std::string note_words(const DlopenNote& note) {
       "its note: dlopen " + std::string(note.priority.empty() ? "recommended" : note.priority);
   if (!note.feature.empty()) words += " for " + note.feature;
   return words;
+}
+
+/// "libz.so.1, found by ld.so.cache"
+std::string how(const LoadedLibrary& library, std::string_view purpose = "") {
+  return fmt::format("{}{}, found by {}", library.name, purpose, to_string(library.found_by));
 }
 
 bool is_executable_file(const FileTree& tree, NodeId node) {
@@ -201,9 +207,7 @@ void DependencyGraph::add_libraries(std::vector<Edge>& edges, NodeId program,
                {.from = needed_by,
                 .to = no_node,
                 .kind = EdgeKind::needed,
-                .detail = fmt::format("{}{}, found by {}", library.name,
-                                      libraries == &result.audit ? " for auditing" : "",
-                                      to_string(library.found_by))});
+                .detail = how(library, libraries == &result.audit ? " for auditing" : "")});
     }
   }
 }
@@ -239,22 +243,25 @@ std::vector<LateLibrary> DependencyGraph::late_libraries(NodeId node, NodeId pro
   return late;
 }
 
-/// What a file opens while it runs. What such a library needs in turn is found when it is looked at as the
-/// plug-in that it is.
+/// What a file opens while it runs, with what that needs in the same process: the program's RPATH and what it
+/// has loaded serve a plug-in as well.
 void DependencyGraph::add_late_libraries(std::vector<Edge>& edges, NodeId node, NodeId program) const {
   for (const LateLibrary& late : late_libraries(node, program == no_node ? node : program)) {
-    const auto add = [&](const LoadedLibrary& library) {
+    const std::vector<LoadedLibrary>& libraries = late.result.libraries;
+    const auto add = [&](const LoadedLibrary& library, NodeId from, EdgeKind kind,
+                         const std::string& detail) {
       if (library.node == no_node || library.node == node) return;
       add_path(edges, {.node = library.node, .symlinks = library.symlinks, .missing = {}},
-               {.from = node,
-                .to = no_node,
-                .kind = EdgeKind::library_name,
-                .strength = late.strength,
-                .detail = late.said_by});
+               {.from = from, .to = no_node, .kind = kind, .strength = late.strength, .detail = detail});
     };
-    if (!late.result.libraries.empty()) add(late.result.libraries.front());
+    if (libraries.empty()) continue;
+    add(libraries.front(), node, EdgeKind::library_name, late.said_by);
+    for (const LoadedLibrary& library : std::span(libraries).subspan(1)) {
+      const bool by_library = library.needed_by < libraries.size();
+      add(library, by_library ? libraries[library.needed_by].node : node, EdgeKind::needed, how(library));
+    }
     for (const LoadedLibrary& variant : late.result.variants) {
-      if (variant.name == late.name) add(variant);
+      if (variant.name == late.name) add(variant, node, EdgeKind::library_name, late.said_by);
     }
   }
 }

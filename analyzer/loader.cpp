@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "analyzer/elf.h"
+#include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/ld_cache.h"

@@ -178,12 +178,13 @@ class Marker {
 
   void follow(const Edge& edge, NodeId current) {
     if (edge.to == no_node) return;
-    if (edge.kind == EdgeKind::needed && !plan_.keeps(edge.to)) {
+    const bool was_kept = plan_.keeps(edge.to);
+    const Reason reason{.kind = reason_kind(edge.kind), .from = edge.from, .detail = edge.detail};
+    offer(edge.to, reason, edge.strength);
+    if (edge.kind == EdgeKind::needed && !was_kept && plan_.keeps(edge.to)) {
       // A library runs in the process of the program that it was loaded for.
       program_[edge.to] = program_[current] == no_node ? current : program_[current];
     }
-    const Reason reason{.kind = reason_kind(edge.kind), .from = edge.from, .detail = edge.detail};
-    offer(edge.to, reason, edge.strength);
     if (edge.with_content && plan_.keeps(edge.to)) keep_content(edge.to, edge.strength, false);
   }
 

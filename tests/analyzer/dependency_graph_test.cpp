@@ -199,6 +199,18 @@ TEST_F(DependencyGraphTest, LibraryNamesAreLikelyWhereTheLoaderFindsThem) {
   EXPECT_THAT(missing_libraries(), IsEmpty());
 }
 
+TEST_F(DependencyGraphTest, WhatAPlugInNeedsIsFoundAsInItsProcess) {
+  make({loader_file(),
+        elf_file("bin/app", {.interpreter = loader_path, .needed = {"liba.so"}, .rpath = "/opt"},
+                 {"libplug.so"}),
+        library("opt/liba.so"), library("opt/libplug.so", {"liba.so", "libdeep.so"}),
+        library("opt/libdeep.so")});
+  EXPECT_THAT(lines("/bin/app"),
+              ElementsAre("/bin/app interpreter /lib64/ld-linux-x86-64.so.2", "/bin/app needed /opt/liba.so",
+                          "/bin/app library_name /opt/libplug.so likely",
+                          "/opt/libplug.so needed /opt/libdeep.so likely"));
+}
+
 TEST_F(DependencyGraphTest, ALibrarysOwnNameIsNoEvidence) {
   make({elf_file("usr/lib/libx.so.1", {.soname = "libx.so.1"}, {"libx.so.1", "libx.so"}),
         symlink("usr/lib/libx.so", "libx.so.1")});
