@@ -6,7 +6,7 @@ import os
 import subprocess
 import unittest
 
-from loader_fixtures import LIBRARIES, LOADER, NOBODY, Root, need_fixtures
+from loader_fixtures import LIBRARIES, LOADER, MUSL_LOADER, NOBODY, MuslRoot, Root, need_fixtures
 from slim_program import SystemTest, main, need_program, original_of, slim
 
 V2, V3, V4 = "x86-64-v2", "x86-64-v3", "x86-64-v4"
@@ -362,6 +362,60 @@ class AgainstTheLoader(SystemTest):
         self.assert_status(finished, 0)
         self.assertIn("slim: warning: /etc/ld.so.cache: not read: ", finished.err)
         self.assertIn("libc.so.6 => %s/libc.so.6  [default folder" % LIBRARIES, finished.out)
+
+
+class AgainstMuslsLoader(SystemTest):
+    def setUp(self):
+        need_fixtures(MUSL_LOADER, "musl-gcc")
+        super().setUp()
+        self.root = MuslRoot(self.path("root"))
+
+    def agree(self, path, environment=None, folder="/"):
+        options = [word for name, value in (environment or {}).items() for word in ("-e", "%s=%s" % (name, value))]
+        (file,) = slim("deps", "rootfs:" + self.root.top, path, "--format", "json", "--workdir", folder,
+                       *options).json()["files"]
+        paths = [library["path"] for library in file["libraries"] if library["path"] != MUSL_LOADER]
+        missing = [library["name"] for library in file["missing"]]
+        self.assertEqual((paths, missing), self.root.trace(path, environment, folder=folder)[:2])
+        return paths, missing
+
+    def test_runpath_is_inherited_and_the_environment_comes_first(self):
+        self.root.library("/opt/lib/liba.so", ["libb.so", "libgone.so"])
+        self.root.library("/opt/lib/libb.so", ["libgone.so"])
+        self.root.library("/environment/libb.so")
+        self.root.program("/bin/program", ["liba.so"], ["-Wl,--enable-new-dtags,-rpath,$ORIGIN/../opt/lib"])
+        self.assertEqual(self.agree("/bin/program"),
+                         (["/bin/../opt/lib/liba.so", "/bin/../opt/lib/libb.so"], ["libgone.so", "libgone.so"]))
+        self.assertEqual(self.agree("/bin/program", {"LD_LIBRARY_PATH": "/nowhere:/environment"})[0],
+                         ["/bin/../opt/lib/liba.so", "/environment/libb.so"])
+
+    def test_the_path_file_replaces_the_default_path(self):
+        self.root.library("/usr/lib/liba.so")
+        self.root.library("/opt/lib/libb.so")
+        self.root.program("/program", ["liba.so", "libb.so"])
+        self.assertEqual(self.agree("/program"), (["/usr/lib/liba.so"], ["libb.so"]))
+        self.root.put("/etc/ld-musl-x86_64.path", b"/lib\n/opt/lib\n")
+        self.assertEqual(self.agree("/program"), (["/opt/lib/libb.so"], ["liba.so"]))
+
+    def test_names_that_were_searched_for_count_and_sonames_do_not(self):
+        self.root.library("/lib/libx.so", soname="liby.so")
+        self.root.library("/lib/libreal.so", soname="")
+        self.root.link("/lib/libalias.so", "libreal.so")
+        self.root.library("/lib/liby.so")
+        self.root.program("/program", ["libx.so", "liby.so", "libalias.so", "libreal.so", "libalias.so"])
+        self.agree("/program")
+
+    def test_preloads_and_other_variables_in_runpath(self):
+        self.root.library("/opt/lib/liba.so")
+        self.root.library("/lib/libp.so", ["liba.so"])
+        self.root.program("/program", ["liba.so"], ["-Wl,-rpath,/opt/lib:$LIB/x"])
+        self.assertEqual(self.agree("/program", {"LD_PRELOAD": "libp.so"}), (["/lib/libp.so"], ["liba.so", "liba.so"]))
+
+    def test_musl_fails_at_the_first_file_that_will_not_do(self):
+        self.root.put("/bad/liba.so", b"no library, and long enough to be read as a header" * 4)
+        self.root.library("/good/liba.so")
+        self.root.program("/program", ["liba.so"], ["-Wl,-rpath,/bad:/good"])
+        self.assertEqual(self.agree("/program"), ([], ["liba.so"]))
 
 
 class OddFiles(SystemTest):

@@ -13,15 +13,16 @@ from slim_program import need_program, need_root
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 LIBRARIES = "/lib/x86_64-linux-gnu"
+MUSL_LOADER = "/lib/ld-musl-x86_64.so.1"
 NOBODY = 65534
 PROGRAM = '#include <unistd.h>\nint main(void) { write(1, "ready\\n", 6); pause(); return 0; }\n'
 
 
-def need_fixtures():
+def need_fixtures(loader=LOADER, compiler="gcc"):
     """Skips, with the reason, where such a root folder cannot be made or entered."""
-    if platform.machine() != "x86_64" or not os.path.exists(LOADER):
-        raise unittest.SkipTest("no %s on this machine" % LOADER)
-    need_program("gcc")
+    if platform.machine() != "x86_64" or not os.path.exists(loader):
+        raise unittest.SkipTest("no %s on this machine" % loader)
+    need_program(compiler)
     need_program("unshare")
     need_root()
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
@@ -31,12 +32,15 @@ def need_fixtures():
 class Root:
     """A root folder with this machine's loader and C library in it."""
 
+    files = (LOADER, LIBRARIES + "/libc.so.6")
+    compiler = "gcc"
+
     def __init__(self, top):
         self.top = top
         self.stubs = top + ".stubs"
         os.makedirs(self.stubs)
         os.chmod(os.path.dirname(top), 0o755)
-        for path in (LOADER, LIBRARIES + "/libc.so.6"):
+        for path in self.files:
             os.makedirs(os.path.dirname(self.at(path)), exist_ok=True)
             shutil.copy(path, self.at(path))
         for folder in ("/etc", "/proc"):
@@ -59,7 +63,7 @@ class Root:
         for name in needed:
             if not os.path.exists(os.path.join(self.stubs, name)):
                 self.compile(os.path.join(self.stubs, name), "", (), ("-shared", "-nostdlib", "-Wl,-soname," + name))
-        command = ["gcc", "-w", "-fPIC", "-x", "c", "-", "-o", path, "-L" + self.stubs, "-Wl,--no-as-needed",
+        command = [self.compiler, "-w", "-fPIC", "-x", "c", "-", "-o", path, "-L" + self.stubs, "-Wl,--no-as-needed",
                    "-x", "none", *options, *("-l:" + name for name in needed)]
         subprocess.run(command, input=source.encode(), check=True, timeout=60)
 
@@ -134,3 +138,17 @@ class Root:
         top = os.path.realpath(self.top)
         inside = {file[len(top):] if file.startswith(top + "/") else file for file in files if file.startswith("/")}
         return sorted(inside - {os.path.realpath(self.at(path))[len(top):]})
+
+
+class MuslRoot(Root):
+    """The same with musl's loader, which is its C library too."""
+
+    files = (MUSL_LOADER,)
+    compiler = "musl-gcc"
+
+    def trace(self, path, environment=None, levels=(), folder="/"):
+        done = subprocess.run([MUSL_LOADER, "--list", path], env=environment or {}, timeout=60, capture_output=True,
+                              check=False, preexec_fn=self._enter(0, folder))
+        paths = re.findall(r"^\t\S+ => (\S+) \(0x", done.stdout.decode(), re.MULTILINE)
+        missing = re.findall(r"^Error loading shared library ([^:]+):", done.stderr.decode(), re.MULTILINE)
+        return [path for path in paths if path != MUSL_LOADER], missing, ""
