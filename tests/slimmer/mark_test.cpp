@@ -245,6 +245,20 @@ TEST(Mark, EndsAtALoopOfLinks) {
   EXPECT_THAT(sample->kept_files(), ElementsAre("/app/a", "/app/b"));
 }
 
+TEST(Mark, ALibraryThatWasDeclinedBringsItsNeedsWhenItIsKeptAfterAll) {
+  TarBuilder tar;
+  tar.folder("app").file("app/server", test::dynamic_program({}, {}, {"libplugin.so.2"}), 0755);
+  tar.folder("lib64").file("lib64/ld-linux-x86-64.so.2", test::library("ld-linux-x86-64.so.2"), 0755);
+  tar.folder(libraries).file(libraries + "libplugin.so.2", test::library("libplugin.so.2", {"libdeep.so"}));
+  tar.file(libraries + "libdeep.so", test::library("libdeep.so", {"libdeeper.so"}));
+  tar.file(libraries + "libdeeper.so", test::library("libdeeper.so"));
+  const std::string keep = rule(R"({"kept":"/app/server"})", R"("keep":"/)" + libraries + R"(libdeep.so")");
+  const auto sample =
+      sample_plan(tar, config_of({"/app/server"}), mark_with(Profile::minimal), parse_rules(keep, "test"));
+  EXPECT_FALSE(sample->keeps("/" + libraries + "libplugin.so.2"));
+  EXPECT_TRUE(sample->keeps("/" + libraries + "libdeeper.so"));
+}
+
 TEST(Mark, ScriptsBringTheirInterpreterAndCommands) {
   TarBuilder tar;
   tar.folder("bin").file("bin/sh", test::static_program(), 0755).file("bin/ls", test::static_program(), 0755);
