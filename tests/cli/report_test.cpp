@@ -99,6 +99,7 @@ TEST_F(ReportTest, HasTheDocumentedKeysAndNoOthers) {
   report_.with_files = true;
   report_.verdict = Verdict{};
   report_.output = ReportOutput{.destination = "oci:out", .written = {}};
+  report_.runs = ReportRuns{};
   const json schema =
       json::parse(test::read_file(std::string(SLIM_SOURCE_DIR) + "/schema/report.schema.json"));
   const json report = parsed();
@@ -186,6 +187,23 @@ TEST_F(ReportTest, TextEscapesWhatComesFromTheImage) {
   EXPECT_THAT(shown, HasSubstr("ADD \\x1b[2Jbase"));
   EXPECT_THAT(shown, Not(HasSubstr("\x1b")));
   EXPECT_THAT(shown, Not(HasSubstr("\n::error")));
+}
+
+TEST_F(ReportTest, SaysWhatRunsAdded) {
+  report_.verdict = Verdict{};
+  report_.runs = ReportRuns{.observed = {{.path = "/opt/\x1b[31mseen", .round = 0}},
+                            .healed = {{.path = "/opt/healed", .round = 2}},
+                            .not_observed = {}};
+  const json report = parsed();
+  EXPECT_TRUE(report["observed"]["watched"]);
+  EXPECT_EQ(report["healed"][0]["path"], "/opt/healed");
+  EXPECT_EQ(report["healed"][0]["round"], 2);
+  const std::string shown = text();
+  EXPECT_THAT(shown, HasSubstr("OBSERVED  1 path that"));
+  EXPECT_THAT(shown, HasSubstr("/opt/\\x1b[31mseen"));
+  EXPECT_THAT(shown, HasSubstr("HEALED  1 path that"));
+  report_.runs = ReportRuns{.observed = {}, .healed = {}, .not_observed = "--no-observe"};
+  EXPECT_THAT(text(), HasSubstr("not observed: --no-observe"));
 }
 
 TEST_F(ReportTest, TextSaysTheSums) {
