@@ -23,6 +23,7 @@
 #include "analyzer/image_ref.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/layer_tar.h"
+#include "analyzer/read_ahead.h"
 #include "analyzer/source.h"
 
 namespace slim {
@@ -76,7 +77,7 @@ std::vector<LayerIndex> read_layers(Source& source, unsigned jobs, const IndexOp
 using WantedOrdinals = std::map<std::uint32_t, InodeId>;
 
 void stream_layer(Source& source, std::size_t layer, const WantedOrdinals& wanted, const FileSink& sink) {
-  LayerTar tar(open_layer(source, layer), layer_name(source.image(), layer));
+  LayerTar tar(read_ahead(open_layer(source, layer)), layer_name(source.image(), layer));
   auto next = wanted.begin();
   for (std::uint32_t ordinal = 0; tar.next(); ++ordinal) {
     if (next == wanted.end() || next->first != ordinal) continue;

@@ -1,5 +1,6 @@
-// One pass over a layer's tar: every entry, the SHA-256 of every file, and the facts of its content. Follows
-// the OCI image-spec, layer.md, and tar(5).
+// One pass over a layer's tar: every entry, the SHA-256 of every file, and the facts of its content. Three
+// threads share it: one gets the bytes (and so decompresses them), one makes the digest of the tar, and the
+// caller's parses. Follows the OCI image-spec, layer.md, and tar(5).
 #include "analyzer/layer_index.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "analyzer/digest.h"
 #include "analyzer/file_facts.h"
 #include "analyzer/layer_tar.h"
+#include "analyzer/read_ahead.h"
 
 namespace slim {
 namespace {
@@ -101,7 +103,7 @@ std::optional<std::string> normalize_layer_path(std::string_view path) {
 
 LayerIndex index_layer(ByteReader tar, const std::string& what, const IndexOptions& options) {
   LayerIndex index;
-  LayerTar layer(measured(std::move(tar), index.tar), what);
+  LayerTar layer(measured_ahead(std::move(tar), index.tar), what);
   Hasher hasher;
   FactCollector collector;
   FactCollector* facts = options.facts ? &collector : nullptr;
