@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/name_table.h"
 
 namespace slim {
 
@@ -22,14 +22,6 @@ class Squasher {
   FileTree finish();
 
  private:
-  struct NameKey {
-    NodeId parent;
-    std::string_view name;
-    bool operator==(const NameKey&) const = default;
-  };
-  struct NameKeyHash {
-    std::size_t operator()(const NameKey& key) const noexcept;
-  };
   struct Building {
     NodeId parent = no_node;
     InodeId inode = 0;
@@ -55,7 +47,11 @@ class Squasher {
 
   FileTree tree_;
   std::vector<Building> building_;
-  std::unordered_map<NameKey, NodeId, NameKeyHash> names_;
+  NameTable names_;
+  /// Where the last entry went, as the next one mostly goes there too. Holds until something is removed: what
+  /// is only added changes no path that was there.
+  std::string_view last_folder_path_;
+  NodeId last_folder_ = no_node;
   std::uint32_t layer_ = 0;
 };
 
