@@ -29,7 +29,7 @@ struct ReadOptions {
   bool facts = true;                   ///< see IndexOptions
   /// Layers that it knows are not read: their blobs are not looked at, and are checked only where
   /// stream_files() reads them. Null: every layer is read and verified.
-  std::shared_ptr<const IndexCache> cache;
+  std::shared_ptr<const IndexCache> cache = nullptr;
 };
 
 /// Opens, checks and indexes an image. The result does not depend on `jobs`.

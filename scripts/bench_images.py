@@ -92,6 +92,7 @@ def oci_layout(folder, tars, compression):
     manifest = store(json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                                  "config": config, "layers": layers}).encode(),
                      "application/vnd.oci.image.manifest.v1+json")
+    manifest["annotations"] = {"org.opencontainers.image.ref.name": "bench"}
     with open(os.path.join(folder, "index.json"), "w", encoding="utf-8") as file:
         json.dump({"schemaVersion": 2, "manifests": [manifest]}, file)
     with open(os.path.join(folder, "oci-layout"), "w", encoding="utf-8") as file:
