@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,28 +16,20 @@
 
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/name_table.h"
 
 namespace slim {
 namespace {
 
-/// The copies of one path. Of a path that comes twice in a layer the last one counts.
 struct Copies {
-  std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();  ///< of those before `last`
-  std::uint64_t sum = 0;                                               ///< likewise
-  std::uint64_t last = 0;
-  std::uint32_t count = 0;  ///< all of them
-  std::uint32_t layer = 0;  ///< the one that `last` is of, counted from 1; 0: `last` is a deletion, or none
+  std::uint64_t smallest = 0;
+  std::uint64_t sum = 0;
+  unsigned count = 0;
 
-  void add(std::uint64_t size, std::uint32_t of_layer) {
-    if (count == 0 || of_layer == 0 || layer != of_layer) {
-      if (count != 0) {
-        smallest = std::min(smallest, last);
-        sum += last;
-      }
-      ++count;
-    }
-    last = size;
-    layer = of_layer;
+  void add(std::uint64_t size) {
+    smallest = count == 0 ? size : std::min(smallest, size);
+    sum += size;
+    ++count;
   }
 };
 
@@ -82,44 +73,64 @@ std::unordered_set<std::string_view> filled_folders(const LayerIndex& layer) {
   return folders;
 }
 
+/// What a layer stores; of a path that comes twice the last counts.
+std::vector<const LayerEntry*> stored_entries(const LayerIndex& layer) {
+  std::vector<const LayerEntry*> stored;
+  NameTable places;
+  for (const LayerEntry& entry : layer.entries) {
+    if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) continue;
+    const std::uint32_t hash = NameTable::hash_of(0, entry.path);
+    const auto known = places.find(hash, [&](std::uint32_t i) { return stored[i]->path == entry.path; });
+    if (known == NameTable::none) {
+      places.insert(hash, static_cast<std::uint32_t>(stored.size()));
+      stored.push_back(&entry);
+    } else {
+      stored[known] = &entry;
+    }
+  }
+  return stored;
+}
+
 class Score {
  public:
-  /// Layers in order, counted from 1. `is_deleted_from`: whether a later layer has whiteouts.
-  void add(const LayerIndex& layer, std::uint32_t number, bool is_deleted_from) {
+  explicit Score(std::size_t layers) : layers_left_(layers), alone_(layers == 1) {}
+
+  void add(const LayerIndex& layer) {
+    --layers_left_;
+    if (alone_) return;  // every path has one copy: nothing is wasted
+    const std::vector<const LayerEntry*> own = stored_entries(layer);
     const std::unordered_set<std::string_view> filled = filled_folders(layer);
     for (const LayerEntry& entry : layer.entries) {
       if (entry.type != EntryType::whiteout) continue;
-      if (const auto bytes = deleted_bytes(stack_, entry.path)) paths_[entry.path].add(*bytes, 0);
+      if (const auto bytes = deleted_bytes(stack_, entry.path)) paths_[entry.path].add(*bytes);
     }
-    for (const LayerEntry& entry : layer.entries) {
-      const bool own = entry.type != EntryType::whiteout && entry.type != EntryType::opaque;
-      if (own && !filled.contains(entry.path)) paths_[entry.path].add(entry.size, number);
+    for (const LayerEntry* entry : own) {
+      if (!filled.contains(entry->path)) paths_[entry->path].add(entry->size);
     }
-    if (!is_deleted_from) return;
+    if (layers_left_ == 0) return;  // nobody looks at the stack any more
     for (const LayerEntry& entry : layer.entries) {
       if (entry.type != EntryType::whiteout) continue;
       const auto [first, last] = content(stack_, entry.path);
       stack_.erase(first, last);
       stack_.erase(std::string_view(entry.path));
     }
-    for (const LayerEntry& entry : layer.entries) {
-      if (entry.type != EntryType::whiteout && entry.type != EntryType::opaque) stack_[entry.path] = &entry;
-    }
+    for (const LayerEntry* entry : own) stack_[entry->path] = entry;
   }
 
   void finish(Efficiency& result) const {
     std::uint64_t smallest = 0;
     std::uint64_t all = 0;
     for (const auto& [path, copies] : paths_) {
-      const std::uint64_t sum = copies.sum + copies.last;
-      smallest += std::min(copies.smallest, copies.last);
-      all += sum;
-      if (copies.count > 1) result.wasted += sum;
+      smallest += copies.smallest;
+      all += copies.sum;
+      if (copies.count > 1) result.wasted += copies.sum;
     }
     if (all > 0) result.efficiency = static_cast<double>(smallest) / static_cast<double>(all);
   }
 
  private:
+  std::size_t layers_left_;
+  bool alone_;
   std::unordered_map<std::string_view, Copies> paths_;
   Stack stack_;
 };
@@ -128,16 +139,9 @@ class Score {
 
 Efficiency measure_efficiency(const std::vector<LayerIndex>& layers, const FileTree& tree) {
   Efficiency result;
-  std::size_t deleting = 0;  // the layers from here on have no whiteouts
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const auto is_whiteout = [](const LayerEntry& entry) { return entry.type == EntryType::whiteout; };
-    if (std::ranges::any_of(layers[i].entries, is_whiteout)) deleting = i + 1;
-  }
-  if (layers.size() > 1) {  // of one layer every path has one copy
-    Score score;
-    for (std::uint32_t i = 0; i < layers.size(); ++i) score.add(layers[i], i + 1, i + 1 < deleting);
-    score.finish(result);
-  }
+  Score score(layers.size());
+  for (const LayerIndex& layer : layers) score.add(layer);
+  score.finish(result);
   result.hidden_by_layer.assign(layers.size(), 0);
   for (const HiddenEntry& hidden : tree.hidden()) {
     result.hidden += hidden.entry->size;

@@ -60,15 +60,20 @@ bool is_private(const struct stat& status) {
   return status.st_uid == ::geteuid() && (status.st_mode & writable_by_others) == 0;
 }
 
-std::optional<std::string> read_whole(int fd, std::uint64_t size) {
-  std::string bytes(size, '\0');
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    const ssize_t count = ::read(fd, bytes.data() + at, bytes.size() - at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return std::nullopt;
-    at += static_cast<std::size_t>(count);
-  }
+/// What there is of `size` bytes.
+std::string read_whole(int fd, std::uint64_t size) {
+  std::string bytes;
+  bytes.resize_and_overwrite(size,
+                             [fd](char* data, std::size_t wanted) {  // without filling it with zeros first
+                               std::size_t at = 0;
+                               while (at < wanted) {
+                                 const ssize_t count = ::read(fd, data + at, wanted - at);
+                                 if (count < 0 && errno == EINTR) continue;
+                                 if (count <= 0) break;
+                                 at += static_cast<std::size_t>(count);
+                               }
+                               return at;
+                             });
   return bytes;
 }
 
@@ -124,9 +129,9 @@ std::optional<LayerIndex> IndexCache::load(const LayerKey& key, bool facts) cons
     return std::nullopt;
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > limits_.bytes) return std::nullopt;
-  const auto bytes = read_whole(file.get(), size);
-  if (!bytes || !bytes->starts_with(head)) return std::nullopt;
-  auto index = decode_index(std::as_bytes(std::span(*bytes)).subspan(head.size()));
+  const std::string bytes = read_whole(file.get(), size);
+  if (!bytes.starts_with(head)) return std::nullopt;
+  auto index = decode_index(std::as_bytes(std::span(bytes)).subspan(head.size()));
   if (!index) return std::nullopt;
   const bool comparable = !key.diff_id.empty() && key.diff_id.algorithm() == "sha256";
   if (comparable && index->tar.digest != key.diff_id) return std::nullopt;
@@ -145,16 +150,12 @@ bool IndexCache::at_rest(const LayerKey& key, std::chrono::system_clock::time_po
   return latest + limits_.rest <= began.time_since_epoch();
 }
 
-void IndexCache::store(const LayerKey& key, const LayerIndex& index, bool facts) const noexcept {
-  try {
-    const std::string head = text_of(key, facts);
-    const std::string body = encode_index(index);
-    if (head.size() + body.size() > limits_.bytes / 2) return;  // it would drive out all others
-    write(name_of(head), head, body);
-    evict();
-  } catch (
-      ...) {  // NOLINT(bugprone-empty-catch) the layer was read: that it must be read again is no failure
-  }
+void IndexCache::store(const LayerKey& key, const LayerIndex& index, bool facts) const {
+  const std::string head = text_of(key, facts);
+  const std::string body = encode_index(index);
+  if (head.size() + body.size() > limits_.bytes / 2) return;  // it would drive out all others
+  write(name_of(head), head, body);
+  evict();
 }
 
 void IndexCache::write(const std::string& name, const std::string& head, const std::string& body) const {

@@ -47,8 +47,9 @@ class IndexCache {
 
   /// The index that was stored under `key`, if it holds what is asked for: `facts` as in IndexOptions.
   [[nodiscard]] std::optional<LayerIndex> find(const LayerKey& key, bool facts) const;
-  /// Keeps an index whose blob and tar were verified against `key`. Does nothing where that fails.
-  void store(const LayerKey& key, const LayerIndex& index, bool facts) const noexcept;
+  /// Keeps an index whose blob and tar were verified against `key`. Where the file system refuses, nothing is
+  /// kept.
+  void store(const LayerKey& key, const LayerIndex& index, bool facts) const;
 
   /// Whether the file was at rest when reading it began, or the key needs none.
   [[nodiscard]] bool at_rest(const LayerKey& key, std::chrono::system_clock::time_point began) const;

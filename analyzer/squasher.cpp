@@ -165,7 +165,7 @@ NodeId Squasher::exact(std::string_view path, bool follow_parents) const {
 
 void Squasher::drop_name(InodeId inode, NodeId name) {
   Inode& node = tree_.inodes_[inode];
-  std::erase(node.names, name);
+  node.names.erase(name);
   if (node.names.empty() && !node.implicit && node.entry->type != EntryType::directory) {
     tree_.hidden_.push_back({.entry = node.entry, .layer = node.layer, .hidden_by = layer_});
   }

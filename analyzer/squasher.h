@@ -30,10 +30,10 @@ class Squasher {
     std::uint32_t place = 0;  // in the parent's children
   };
 
-  NodeId lookup(NodeId parent, std::string_view name) const;
+  [[nodiscard]] NodeId lookup(NodeId parent, std::string_view name) const;
   NodeId folder_for(std::string_view path, unsigned links_left);
   std::optional<std::pair<NodeId, std::string_view>> parent_of(const LayerEntry& entry);
-  NodeId exact(std::string_view path, bool follow_parents) const;
+  [[nodiscard]] NodeId exact(std::string_view path, bool follow_parents) const;
   void add(const LayerEntry& entry, std::uint32_t ordinal);
   void add_hardlink(const LayerEntry& entry);
   void erase(const LayerEntry& whiteout);
