@@ -26,7 +26,7 @@ class InodeNames {
  public:
   [[nodiscard]] const NodeId* begin() const { return all_ ? all_->data() : &only_; }
   [[nodiscard]] const NodeId* end() const { return begin() + size(); }
-  [[nodiscard]] std::size_t size() const { return all_ ? all_->size() : (only_ == no_node ? 0 : 1); }
+  [[nodiscard]] std::size_t size() const { return all_ ? all_->size() : std::size_t{only_ != no_node}; }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] NodeId front() const { return *begin(); }
 
