@@ -91,6 +91,23 @@ ByteReader memory_reader(std::span<const std::byte> bytes) {
   };
 }
 
+BlockReader in_blocks(ByteReader inner, std::size_t block_size) {
+  return [inner = std::move(inner), block = std::vector<std::byte>(block_size)]() mutable {
+    return std::span<const std::byte>(block).first(inner(block));
+  };
+}
+
+ByteReader as_bytes(BlockReader blocks) {
+  return
+      [blocks = std::move(blocks), rest = std::span<const std::byte>()](std::span<std::byte> buffer) mutable {
+        if (rest.empty()) rest = blocks();
+        const std::size_t count = std::min(buffer.size(), rest.size());
+        if (count != 0) std::memcpy(buffer.data(), rest.data(), count);
+        rest = rest.subspan(count);
+        return count;
+      };
+}
+
 ByteReader verified(ByteReader inner, Digest expected, std::uint64_t expected_size, std::string what) {
   if (expected.empty() && expected_size == unknown_size) return inner;
   Verifier verifier{.inner = std::move(inner),
@@ -103,25 +120,14 @@ ByteReader verified(ByteReader inner, Digest expected, std::uint64_t expected_si
       [verifier = std::move(verifier)](std::span<std::byte> buffer) mutable { return verifier.read(buffer); };
 }
 
-ByteReader measured(ByteReader inner, StreamFacts& facts) {
-  return [inner = std::move(inner), &facts, hasher = Hasher(), size = std::uint64_t{0},
-          ended = false](std::span<std::byte> buffer) mutable {
-    if (ended) return std::size_t{0};
-    const std::size_t count = inner(buffer);
-    if (count == 0) {
-      ended = true;
-      facts = {.digest = hasher.finish(), .size = size};
-      return count;
-    }
-    size += count;
-    hasher.update(buffer.first(count));
-    return count;
-  };
-}
-
 void drain(ByteReader& reader) {
   std::vector<std::byte> block(drain_block);
   while (reader(block) != 0) {
+  }
+}
+
+void drain(BlockReader& reader) {
+  while (!reader().empty()) {
   }
 }
 

@@ -16,6 +16,10 @@ namespace slim {
 /// ever after. Throws Error.
 using ByteReader = std::move_only_function<std::size_t(std::span<std::byte> buffer)>;
 
+/// Gives the next bytes of a stream where they lie, valid until the next call; empty only at the end, and for
+/// ever after. Throws Error.
+using BlockReader = std::move_only_function<std::span<const std::byte>()>;
+
 /// Takes all of `bytes`. Throws Error.
 using ByteWriter = std::move_only_function<void(std::span<const std::byte> bytes)>;
 
@@ -32,16 +36,18 @@ ByteReader file_range_reader(int fd, std::uint64_t offset, std::uint64_t length,
 /// A reader over memory that the caller keeps alive.
 ByteReader memory_reader(std::span<const std::byte> bytes);
 
+/// The same stream in the other form.
+BlockReader in_blocks(ByteReader inner, std::size_t block_size);
+ByteReader as_bytes(BlockReader blocks);
+
 /// Passes `inner` through and, at its end, compares digest and size with what was promised; a
 /// difference is an input Error about `what`. An empty digest or a size of unknown_size is not checked.
 inline constexpr std::uint64_t unknown_size = UINT64_MAX;
 ByteReader verified(ByteReader inner, Digest expected, std::uint64_t expected_size, std::string what);
 
-/// Passes `inner` through and fills `facts` (kept alive by the caller) at the end of the stream.
-ByteReader measured(ByteReader inner, StreamFacts& facts);
-
 /// Reads to the end, so that a check at the end of the stream happens.
 void drain(ByteReader& reader);
+void drain(BlockReader& reader);
 
 /// The whole stream in memory; more than `cap` bytes is an input Error about `what`.
 std::string read_all(ByteReader reader, std::uint64_t cap, const std::string& what);

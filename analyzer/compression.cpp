@@ -22,6 +22,7 @@
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/error.h"
+#include "analyzer/read_ahead.h"
 
 namespace slim {
 namespace {
@@ -70,6 +71,12 @@ class Input {
       end_ += count;
       ended_ = count == 0;
     }
+  }
+
+  /// From here on a thread of its own reads the blocks, and so makes their digest, while this one
+  /// decompresses.
+  void fetch_ahead() {
+    if (!ended_) inner_ = as_bytes(read_ahead(std::move(inner_)));
   }
 
   /// A read that decompresses nothing: first what was fetched, then directly.
@@ -254,6 +261,7 @@ ByteReader decompressed(ByteReader inner, std::string what, Compression* found) 
       reject_unread(input);
       const Compression compression = detect_compression(input.rest());
       if (found != nullptr) *found = compression;
+      if (compression != Compression::none) input.fetch_ahead();
       if (compression == Compression::gzip) {
         stage->emplace<GzipReader>(std::move(input));
       } else if (compression == Compression::zstd) {

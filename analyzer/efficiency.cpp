@@ -3,6 +3,7 @@
 #include "analyzer/efficiency.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +16,7 @@
 
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/name_table.h"
 
 namespace slim {
 namespace {
@@ -51,43 +53,68 @@ std::optional<std::uint64_t> deleted_bytes(const Stack& stack, std::string_view 
   return sum;
 }
 
+/// "" for what lies in the root.
+std::string_view parent_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
 /// The folders of a layer that have something in them.
 std::unordered_set<std::string_view> filled_folders(const LayerIndex& layer) {
   std::unordered_set<std::string_view> folders;
+  std::string_view last = "/";  // no path; siblings mostly come one after the other
   for (const LayerEntry& entry : layer.entries) {
-    if (entry.type == EntryType::opaque) continue;
-    std::string_view path = entry.path;
-    while (!path.empty()) {
-      const auto slash = path.rfind('/');
-      path = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-      if (!folders.insert(path).second) break;
-    }
+    if (entry.type == EntryType::opaque || entry.path.empty()) continue;
+    std::string_view folder = parent_of(entry.path);
+    if (folder == last) continue;
+    last = folder;
+    while (folders.insert(folder).second && !folder.empty()) folder = parent_of(folder);
   }
   return folders;
 }
 
+/// What a layer stores; of a path that comes twice the last counts.
+std::vector<const LayerEntry*> stored_entries(const LayerIndex& layer) {
+  std::vector<const LayerEntry*> stored;
+  NameTable places;
+  for (const LayerEntry& entry : layer.entries) {
+    if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) continue;
+    const std::uint32_t hash = NameTable::hash_of(0, entry.path);
+    const auto known = places.find(hash, [&](std::uint32_t i) { return stored[i]->path == entry.path; });
+    if (known == NameTable::none) {
+      places.insert(hash, static_cast<std::uint32_t>(stored.size()));
+      stored.push_back(&entry);
+    } else {
+      stored[known] = &entry;
+    }
+  }
+  return stored;
+}
+
 class Score {
  public:
+  explicit Score(std::size_t layers) : layers_left_(layers), alone_(layers == 1) {}
+
   void add(const LayerIndex& layer) {
+    --layers_left_;
+    if (alone_) return;  // every path has one copy: nothing is wasted
+    const std::vector<const LayerEntry*> own = stored_entries(layer);
     const std::unordered_set<std::string_view> filled = filled_folders(layer);
-    Stack own;  // of a path that comes twice the last counts
     for (const LayerEntry& entry : layer.entries) {
-      if (entry.type == EntryType::whiteout) {
-        if (const auto bytes = deleted_bytes(stack_, entry.path)) paths_[entry.path].add(*bytes);
-      } else if (entry.type != EntryType::opaque) {
-        own[entry.path] = &entry;
-      }
+      if (entry.type != EntryType::whiteout) continue;
+      if (const auto bytes = deleted_bytes(stack_, entry.path)) paths_[entry.path].add(*bytes);
     }
-    for (const auto& [path, entry] : own) {
-      if (!filled.contains(path)) paths_[path].add(entry->size);
+    for (const LayerEntry* entry : own) {
+      if (!filled.contains(entry->path)) paths_[entry->path].add(entry->size);
     }
+    if (layers_left_ == 0) return;  // nobody looks at the stack any more
     for (const LayerEntry& entry : layer.entries) {
       if (entry.type != EntryType::whiteout) continue;
       const auto [first, last] = content(stack_, entry.path);
       stack_.erase(first, last);
       stack_.erase(std::string_view(entry.path));
     }
-    for (const auto& [path, entry] : own) stack_[path] = entry;
+    for (const LayerEntry* entry : own) stack_[entry->path] = entry;
   }
 
   void finish(Efficiency& result) const {
@@ -102,6 +129,8 @@ class Score {
   }
 
  private:
+  std::size_t layers_left_;
+  bool alone_;
   std::unordered_map<std::string_view, Copies> paths_;
   Stack stack_;
 };
@@ -110,7 +139,7 @@ class Score {
 
 Efficiency measure_efficiency(const std::vector<LayerIndex>& layers, const FileTree& tree) {
   Efficiency result;
-  Score score;
+  Score score(layers.size());
   for (const LayerIndex& layer : layers) score.add(layer);
   score.finish(result);
   result.hidden_by_layer.assign(layers.size(), 0);

@@ -2,6 +2,7 @@
 // to the image's root; what a later layer hides is kept aside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -19,13 +20,45 @@ using InodeId = std::uint32_t;
 inline constexpr NodeId no_node = std::numeric_limits<NodeId>::max();
 inline constexpr NodeId root_node = 0;
 
+/// The nodes of one inode. Nearly every inode has one name, and a million of them are to cost little: only
+/// further ones are kept on the heap.
+class InodeNames {
+ public:
+  [[nodiscard]] const NodeId* begin() const { return all_ ? all_->data() : &only_; }
+  [[nodiscard]] const NodeId* end() const { return begin() + size(); }
+  [[nodiscard]] std::size_t size() const { return all_ ? all_->size() : std::size_t{only_ != no_node}; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] NodeId front() const { return *begin(); }
+
+  void push_back(NodeId name) {
+    if (empty() && !all_) {
+      only_ = name;
+      return;
+    }
+    if (!all_) all_ = std::make_unique<std::vector<NodeId>>(1, only_);
+    all_->push_back(name);
+  }
+  void erase(NodeId name) {
+    if (all_) {
+      std::erase(*all_, name);
+    } else if (only_ == name) {
+      only_ = no_node;
+    }
+  }
+  void clear() { *this = InodeNames(); }
+
+ private:
+  NodeId only_ = no_node;
+  std::unique_ptr<std::vector<NodeId>> all_;  ///< null while there was never more than one
+};
+
 /// A file, folder, link or device; a path is one name of it.
 struct Inode {
   const LayerEntry* entry = nullptr;  ///< metadata and facts; never of type hardlink or whiteout
   std::uint32_t layer = 0;            ///< the layer that has the entry and, for a file, its content
   std::uint32_t ordinal = 0;          ///< the entry's place in that layer
   bool implicit = false;              ///< a folder that no layer has an entry for; it has no metadata to keep
-  std::vector<NodeId> names;          ///< the paths that lead here, in the order they came
+  InodeNames names;                   ///< the paths that lead here, in the order they came
 };
 
 struct Node {

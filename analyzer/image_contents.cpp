@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,15 +22,18 @@
 #include "analyzer/digest.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
+#include "analyzer/image.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/index_cache.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/layer_tar.h"
+#include "analyzer/read_ahead.h"
 #include "analyzer/source.h"
 
 namespace slim {
 namespace {
 
-LayerIndex read_layer(Source& source, std::size_t layer, const IndexOptions& options) {
+LayerIndex read_verified(Source& source, std::size_t layer, const IndexOptions& options) {
   const std::string name = layer_name(source.image(), layer);
   const Digest& diff_id = source.image().layers[layer].diff_id;
   if (!diff_id.empty() && diff_id.algorithm() != "sha256")
@@ -42,7 +47,28 @@ LayerIndex read_layer(Source& source, std::size_t layer, const IndexOptions& opt
   return index;
 }
 
-std::vector<LayerIndex> read_layers(Source& source, unsigned jobs, const IndexOptions& options) {
+/// What a verified index of the layer may be kept under; nothing where only the bytes themselves would say.
+std::optional<LayerKey> key_of(const Source& source, std::size_t layer) {
+  const Layer& described = source.image().layers.at(layer);
+  LayerKey key{.blob = described.blob.digest, .diff_id = described.diff_id, .place = {}};
+  if (key.blob.empty()) key.place = source.place(layer);
+  return key.blob.empty() && !key.place ? std::nullopt : std::optional(key);
+}
+
+LayerIndex read_layer(Source& source, std::size_t layer, const ReadOptions& options) {
+  const std::optional<LayerKey> key = options.cache ? key_of(source, layer) : std::nullopt;
+  if (key) {
+    if (auto known = options.cache->find(*key, options.facts)) return std::move(*known);
+  }
+  const auto began = std::chrono::system_clock::now();
+  LayerIndex index = read_verified(source, layer, {.facts = options.facts});
+  // A file that was written to meanwhile is not what it was.
+  if (key && key == key_of(source, layer) && options.cache->at_rest(*key, began))
+    options.cache->store(*key, index, options.facts);
+  return index;
+}
+
+std::vector<LayerIndex> read_layers(Source& source, const ReadOptions& options) {
   const std::size_t count = source.image().layers.size();
   std::vector<LayerIndex> layers(count);
   std::vector<std::exception_ptr> failures(count);
@@ -60,7 +86,8 @@ std::vector<LayerIndex> read_layers(Source& source, unsigned jobs, const IndexOp
       }
     }
   };
-  const unsigned wanted = jobs != 0 ? jobs : std::max(1U, std::thread::hardware_concurrency());
+  const unsigned wanted =
+      options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
   {
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < std::min<std::size_t>(wanted, count); ++i) others.emplace_back(work);
@@ -76,7 +103,7 @@ std::vector<LayerIndex> read_layers(Source& source, unsigned jobs, const IndexOp
 using WantedOrdinals = std::map<std::uint32_t, InodeId>;
 
 void stream_layer(Source& source, std::size_t layer, const WantedOrdinals& wanted, const FileSink& sink) {
-  LayerTar tar(open_layer(source, layer), layer_name(source.image(), layer));
+  LayerTar tar(read_ahead(open_layer(source, layer)), layer_name(source.image(), layer));
   auto next = wanted.begin();
   for (std::uint32_t ordinal = 0; tar.next(); ++ordinal) {
     if (next == wanted.end() || next->first != ordinal) continue;
@@ -94,7 +121,7 @@ void stream_layer(Source& source, std::size_t layer, const WantedOrdinals& wante
 ImageContents read_image(const ImageRef& ref, const ReadOptions& options) {
   ImageContents contents;
   contents.source = open_source(ref, options.platform);
-  contents.layers = read_layers(*contents.source, options.jobs, {.facts = options.facts});
+  contents.layers = read_layers(*contents.source, options);
   contents.tree = FileTree::squash(contents.layers);
   return contents;
 }

@@ -8,6 +8,7 @@
 #include "analyzer/byte_stream.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/index_cache.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/platform.h"
 #include "analyzer/source.h"
@@ -26,6 +27,9 @@ struct ReadOptions {
   const Platform* platform = nullptr;  ///< of a multi-platform index; null: the host's
   unsigned jobs = 0;                   ///< layers indexed at once; 0: one for each processor
   bool facts = true;                   ///< see IndexOptions
+  /// Layers that it knows are not read: their blobs are not looked at, and are checked only where
+  /// stream_files() reads them. Null: every layer is read and verified.
+  std::shared_ptr<const IndexCache> cache = nullptr;
 };
 
 /// Opens, checks and indexes an image. The result does not depend on `jobs`.

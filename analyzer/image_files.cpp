@@ -25,6 +25,7 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include "analyzer/blob_place.h"
 #include "analyzer/byte_stream.h"
 #include "analyzer/compression.h"
 #include "analyzer/error.h"
@@ -158,6 +159,7 @@ ImageFiles ImageFiles::archive(const std::string& path) {
   UniqueFd fd = open_regular_file(path);
   const std::uint64_t size = file_size(fd.get(), path);
   if (compression_of(fd.get(), size, path) != Compression::none) {
+    files.is_spooled_ = true;
     fd = spool(decompressed(file_range_reader(fd.get(), 0, size, path), path), path);
   }
   files.tar_size_ = file_size(fd.get(), path);
@@ -250,6 +252,12 @@ ByteReader ImageFiles::open(const std::string& name) const {
   return
       [keep = found.fd, reader = file_range_reader(found.fd->get(), found.offset, found.size, place(name))](
           std::span<std::byte> buffer) mutable { return reader(buffer); };
+}
+
+std::optional<BlobPlace> ImageFiles::stored_at(const std::string& name) const {
+  if (is_spooled_) return std::nullopt;
+  const Place found = get(name);
+  return BlobPlace::of(found.fd->get(), found.offset, found.size, place(name));
 }
 
 std::string ImageFiles::read(const std::string& name, std::uint64_t cap) const {

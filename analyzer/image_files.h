@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "analyzer/blob_place.h"
 #include "analyzer/byte_stream.h"
 #include "analyzer/unique_fd.h"
 
@@ -32,6 +33,8 @@ class ImageFiles {
   [[nodiscard]] std::uint64_t size(const std::string& name) const;
   /// Its bytes. Readers do not disturb each other, and may outlive this object.
   [[nodiscard]] ByteReader open(const std::string& name) const;
+  /// Where it lies on disk now; nothing where the archive was decompressed into a temporary file.
+  [[nodiscard]] std::optional<BlobPlace> stored_at(const std::string& name) const;
   /// All of a file of at most `cap` bytes.
   [[nodiscard]] std::string read(const std::string& name, std::uint64_t cap) const;
 
@@ -56,6 +59,7 @@ class ImageFiles {
   std::string path_;
   std::shared_ptr<const UniqueFd> fd_;  ///< the tar, or the folder
   bool is_folder_ = false;
+  bool is_spooled_ = false;  ///< the tar is a temporary file
   std::uint64_t tar_size_ = 0;
   std::unordered_map<std::string, Member> members_;
 };

@@ -1,5 +1,6 @@
-// One pass over a layer's tar: every entry, the SHA-256 of every file, and the facts of its content. Follows
-// the OCI image-spec, layer.md, and tar(5).
+// One pass over a layer's tar: every entry, the SHA-256 of every file, and the facts of its content. Three
+// threads share it: one gets the bytes (and so decompresses them), one makes the digest of the tar, and the
+// caller's parses. Follows the OCI image-spec, layer.md, and tar(5).
 #include "analyzer/layer_index.h"
 
 #include <algorithm>
@@ -10,13 +11,15 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/digest.h"
 #include "analyzer/file_facts.h"
 #include "analyzer/layer_tar.h"
+#include "analyzer/name_table.h"
+#include "analyzer/read_ahead.h"
 
 namespace slim {
 namespace {
@@ -45,16 +48,25 @@ void read_content(LayerTar& tar, LayerEntry& entry, Hasher& hasher, FactCollecto
 
 /// The later of two entries for a path wins, as it does when a tar is unpacked; folders are merged anyway.
 void report_duplicates(LayerIndex& index) {
-  std::unordered_map<std::string_view, const LayerEntry*> seen;
-  seen.reserve(index.entries.size());
-  for (const LayerEntry& entry : index.entries) {
+  const std::vector<LayerEntry>& entries = index.entries;
+  std::vector<std::uint32_t> last;  // by number in the table: the entry that counts so far
+  NameTable places;
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    const LayerEntry& entry = entries[i];
     if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) continue;
-    const auto [place, is_new] = seen.try_emplace(entry.path, &entry);
-    if (is_new) continue;
-    const bool folders = entry.type == EntryType::directory && place->second->type == EntryType::directory;
+    const std::uint32_t hash = NameTable::hash_of(0, entry.path);
+    const auto known =
+        places.find(hash, [&](std::uint32_t number) { return entries[last[number]].path == entry.path; });
+    if (known == NameTable::none) {
+      places.insert(hash, static_cast<std::uint32_t>(last.size()));
+      last.push_back(i);
+      continue;
+    }
+    const bool folders =
+        entry.type == EntryType::directory && entries[last[known]].type == EntryType::directory;
     if (!folders)
       index.diagnostics.push_back({entry.path, "more than once in one layer: the last one is taken"});
-    place->second = &entry;
+    last[known] = i;
   }
 }
 
@@ -101,7 +113,7 @@ std::optional<std::string> normalize_layer_path(std::string_view path) {
 
 LayerIndex index_layer(ByteReader tar, const std::string& what, const IndexOptions& options) {
   LayerIndex index;
-  LayerTar layer(measured(std::move(tar), index.tar), what);
+  LayerTar layer(measured_ahead(std::move(tar), index.tar), what);
   Hasher hasher;
   FactCollector collector;
   FactCollector* facts = options.facts ? &collector : nullptr;

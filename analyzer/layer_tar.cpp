@@ -66,7 +66,7 @@ std::optional<std::uint32_t> to_id(la_int64_t id) {
 
 }  // namespace
 
-LayerTar::LayerTar(ByteReader tar, std::string what) : what_(what), tar_(std::move(tar), std::move(what)) {}
+LayerTar::LayerTar(BlockReader tar, std::string what) : what_(what), tar_(std::move(tar), std::move(what)) {}
 
 void LayerTar::report(const std::string& path, std::string message) {
   constexpr std::size_t most_diagnostics = 1000;

@@ -17,7 +17,7 @@ namespace slim {
 
 class LayerTar {
  public:
-  LayerTar(ByteReader tar, std::string what);
+  LayerTar(BlockReader tar, std::string what);
 
   /// The next entry, without what its content would tell (content_hash, facts); nullopt at the end, when the
   /// stream was drained. More entries, names or hole bytes than any real layer has are an input Error.

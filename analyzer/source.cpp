@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/stat.h>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "analyzer/blob_place.h"
 #include "analyzer/byte_stream.h"
 #include "analyzer/compression.h"
 #include "analyzer/docker_archive.h"
@@ -32,6 +34,9 @@ class StoredSource : public Source {
   [[nodiscard]] const Image& image() const override { return image_; }
   ByteReader open_blob(std::size_t index) override {
     return files_.open(image_.layers.at(index).blob.location);
+  }
+  [[nodiscard]] std::optional<BlobPlace> place(std::size_t index) const override {
+    return files_.stored_at(image_.layers.at(index).blob.location);
   }
 
  private:
@@ -58,6 +63,10 @@ class TarSource : public Source {
   ByteReader open_blob(std::size_t index) override {
     const Descriptor& blob = image_.layers.at(index).blob;
     return file_range_reader(file_.get(), 0, blob.size, blob.location);
+  }
+  [[nodiscard]] std::optional<BlobPlace> place(std::size_t index) const override {
+    const Descriptor& blob = image_.layers.at(index).blob;
+    return BlobPlace::of(file_.get(), 0, blob.size, blob.location);
   }
 
  private:

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "analyzer/blob_place.h"
 #include "analyzer/byte_stream.h"
 #include "analyzer/image.h"
 #include "analyzer/image_ref.h"
@@ -25,6 +27,10 @@ class Source {
   /// The bytes of layer `index` as they are stored (maybe compressed), unchecked. May be called from
   /// several threads, and more than once for a layer.
   virtual ByteReader open_blob(std::size_t index) = 0;
+
+  /// Where layer `index` lies on disk now; nothing where it is no part of a file. May be called from several
+  /// threads.
+  [[nodiscard]] virtual std::optional<BlobPlace> place(std::size_t /*index*/) const { return std::nullopt; }
 };
 
 /// Opens the image that `ref` names. `wanted` chooses from a multi-platform index; without it an index

@@ -44,11 +44,6 @@ std::string_view next_component(std::string_view& path) {
 
 }  // namespace
 
-std::size_t Squasher::NameKeyHash::operator()(const NameKey& key) const noexcept {
-  return std::hash<std::string_view>()(key.name) ^
-         (static_cast<std::size_t>(key.parent) * 0x9E3779B97F4A7C15ULL);
-}
-
 Squasher::Squasher() {
   new_implicit_folder(no_node, "");
   building_[root_node].parent = root_node;
@@ -59,8 +54,8 @@ bool Squasher::is_folder(NodeId id) const {
 }
 
 NodeId Squasher::lookup(NodeId parent, std::string_view name) const {
-  const auto found = names_.find({.parent = parent, .name = name});
-  return found == names_.end() ? no_node : found->second;
+  return names_.find(NameTable::hash_of(parent, name),
+                     [&](NodeId id) { return building_[id].parent == parent && building_[id].name == name; });
 }
 
 InodeId Squasher::new_inode(const LayerEntry& entry, std::uint32_t ordinal, bool implicit) {
@@ -76,7 +71,7 @@ NodeId Squasher::new_node(NodeId parent, std::string_view name, InodeId inode) {
   if (parent != no_node) {
     building_[id].place = static_cast<std::uint32_t>(building_[parent].children.size());
     building_[parent].children.push_back(id);
-    names_.emplace(NameKey{.parent = parent, .name = name}, id);
+    names_.insert(NameTable::hash_of(parent, name), id);
   }
   return id;
 }
@@ -130,7 +125,10 @@ NodeId Squasher::folder_for(std::string_view path, unsigned links_left) {
 /// The folder and the name under which `entry` goes into the tree.
 std::optional<std::pair<NodeId, std::string_view>> Squasher::parent_of(const LayerEntry& entry) {
   const auto [parent, name] = split_parent(entry.path);
+  if (last_folder_ != no_node && parent == last_folder_path_) return std::pair(last_folder_, name);
   const NodeId folder = folder_for(parent, max_links);
+  last_folder_ = folder;
+  last_folder_path_ = parent;
   if (folder == no_node) {
     tree_.diagnostics_.push_back({"/" + entry.path, "its folder is a loop of symlinks; left out"});
     return std::nullopt;
@@ -167,7 +165,7 @@ NodeId Squasher::exact(std::string_view path, bool follow_parents) const {
 
 void Squasher::drop_name(InodeId inode, NodeId name) {
   Inode& node = tree_.inodes_[inode];
-  std::erase(node.names, name);
+  node.names.erase(name);
   if (node.names.empty() && !node.implicit && node.entry->type != EntryType::directory) {
     tree_.hidden_.push_back({.entry = node.entry, .layer = node.layer, .hidden_by = layer_});
   }
@@ -175,6 +173,7 @@ void Squasher::drop_name(InodeId inode, NodeId name) {
 
 /// Takes a node and all below it out of the tree, without recursion: trees may be deep.
 void Squasher::remove(NodeId id) {
+  last_folder_ = no_node;
   auto& siblings = building_[building_[id].parent].children;
   const std::uint32_t place = building_[id].place;
   siblings[place] = siblings.back();
@@ -187,7 +186,7 @@ void Squasher::remove(NodeId id) {
     open.pop_back();
     open.insert(open.end(), building_[at].children.begin(), building_[at].children.end());
     building_[at].children.clear();
-    names_.erase({.parent = building_[at].parent, .name = building_[at].name});
+    names_.erase(NameTable::hash_of(building_[at].parent, building_[at].name), at);
     drop_name(building_[at].inode, at);
   }
 }
@@ -252,6 +251,12 @@ void Squasher::add(const LayerEntry& entry, std::uint32_t ordinal) {
 
 void Squasher::apply(const LayerIndex& layer, std::uint32_t number) {
   layer_ = number;
+  // Nearly every entry is a node; growing step by step would hold everything twice, for a moment.
+  const std::size_t likely = building_.size() + layer.entries.size() + layer.entries.size() / 16;
+  if (likely > 2 * building_.capacity()) {
+    building_.reserve(likely);
+    tree_.inodes_.reserve(likely);
+  }
   for (const LayerEntry& entry : layer.entries) {
     if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) erase(entry);
   }
@@ -264,9 +269,12 @@ void Squasher::apply(const LayerIndex& layer, std::uint32_t number) {
 
 /// Numbers what is left anew, parents before children and siblings by name, and drops the rest.
 FileTree Squasher::finish() {
+  names_ = NameTable();  // no longer needed, and large
   std::vector<InodeId> new_inodes(tree_.inodes_.size(), no_node);
   std::vector<Inode> inodes;
   std::vector<Node> nodes;
+  inodes.reserve(tree_.inodes_.size());
+  nodes.reserve(building_.size());
   std::vector<std::pair<NodeId, NodeId>> open{{root_node, root_node}};  // old id, new parent
   while (!open.empty()) {
     const auto [old, parent] = open.back();

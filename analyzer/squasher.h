@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/name_table.h"
 
 namespace slim {
 
@@ -22,14 +22,6 @@ class Squasher {
   FileTree finish();
 
  private:
-  struct NameKey {
-    NodeId parent;
-    std::string_view name;
-    bool operator==(const NameKey&) const = default;
-  };
-  struct NameKeyHash {
-    std::size_t operator()(const NameKey& key) const noexcept;
-  };
   struct Building {
     NodeId parent = no_node;
     InodeId inode = 0;
@@ -38,10 +30,10 @@ class Squasher {
     std::uint32_t place = 0;  // in the parent's children
   };
 
-  NodeId lookup(NodeId parent, std::string_view name) const;
+  [[nodiscard]] NodeId lookup(NodeId parent, std::string_view name) const;
   NodeId folder_for(std::string_view path, unsigned links_left);
   std::optional<std::pair<NodeId, std::string_view>> parent_of(const LayerEntry& entry);
-  NodeId exact(std::string_view path, bool follow_parents) const;
+  [[nodiscard]] NodeId exact(std::string_view path, bool follow_parents) const;
   void add(const LayerEntry& entry, std::uint32_t ordinal);
   void add_hardlink(const LayerEntry& entry);
   void erase(const LayerEntry& whiteout);
@@ -55,7 +47,11 @@ class Squasher {
 
   FileTree tree_;
   std::vector<Building> building_;
-  std::unordered_map<NameKey, NodeId, NameKeyHash> names_;
+  NameTable names_;
+  /// Where the last entry went, as the next one mostly goes there too. Holds until something is removed: what
+  /// is only added changes no path that was there.
+  std::string_view last_folder_path_;
+  NodeId last_folder_ = no_node;
   std::uint32_t layer_ = 0;
 };
 

@@ -17,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -34,16 +33,15 @@ constexpr std::size_t block_size = std::size_t{512} << 10;
 }  // namespace
 
 struct TarReader::Feed {
-  ByteReader input;
-  std::vector<std::byte> buffer;
+  BlockReader input;
   std::exception_ptr thrown;
 
   static la_ssize_t read(::archive* /*archive*/, void* self, const void** bytes) {
     auto& feed = *static_cast<Feed*>(self);
     try {
-      const std::size_t count = feed.input(feed.buffer);
-      *bytes = feed.buffer.data();
-      return static_cast<la_ssize_t>(count);
+      const std::span<const std::byte> block = feed.input();
+      *bytes = block.data();
+      return static_cast<la_ssize_t>(block.size());
     } catch (...) {
       feed.thrown = std::current_exception();
       return -1;
@@ -52,12 +50,14 @@ struct TarReader::Feed {
 };
 
 TarReader::TarReader(ByteReader input, std::string what)
+    : TarReader(in_blocks(std::move(input), block_size), std::move(what)) {}
+
+TarReader::TarReader(BlockReader input, std::string what)
     : what_(std::move(what)),
       feed_(std::make_unique<Feed>()),
       archive_(::archive_read_new(), ::archive_read_free) {
   const CLocale locale;
   feed_->input = std::move(input);
-  feed_->buffer.resize(block_size);
   ::archive_read_support_format_tar(archive_.get());
   ::archive_read_support_format_empty(archive_.get());
   if (::archive_read_open(archive_.get(), feed_.get(), nullptr, Feed::read, nullptr) != ARCHIVE_OK) fail();

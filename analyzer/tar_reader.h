@@ -21,6 +21,8 @@ class TarReader {
  public:
   /// Reads an uncompressed tar from a stream. Errors are about `what`.
   TarReader(ByteReader input, std::string what);
+  /// The same without a copy: content that lies whole in one block is given where it lies.
+  TarReader(BlockReader input, std::string what);
   /// Reads an uncompressed tar file; content that nobody asks for is skipped over. Moves the offset of `fd`.
   TarReader(int fd, std::string what);
   ~TarReader();

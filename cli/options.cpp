@@ -12,6 +12,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -25,7 +26,9 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/error.h"
+#include "analyzer/index_cache.h"
 #include "analyzer/platform.h"
+#include "cli/escape.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "runner/container_spec.h"
@@ -154,6 +157,13 @@ void add_image_options(CLI::App& command, Options& options) {
   command.add_option("--platform", options.platform, "which image of a multi-platform index")
       ->type_name("OS/ARCH[/VARIANT]");
   command.add_option("--jobs", options.jobs, "layers read at once (one for each processor)")->type_name("N");
+  CLI::Option* cache =
+      command
+          .add_option("--cache", options.cache,
+                      "where indexes of verified layers are kept ($XDG_CACHE_HOME/slim or ~/.cache/slim)")
+          ->type_name("DIR");
+  command.add_flag("--no-cache", options.no_cache, "read and verify every layer anew, and keep nothing")
+      ->excludes(cache);
 }
 
 void add_output_options(CLI::App& command, Options& options) {
@@ -278,6 +288,7 @@ AnalysisOptions analysis_options_of(const Options& options, const std::optional<
   AnalysisOptions analysis;
   analysis.read.platform = platform ? &*platform : nullptr;
   analysis.read.jobs = options.jobs;
+  analysis.read.cache = cache_of(options);
   analysis.overrides = overrides_of(options);
   analysis.rule_files = options.rules;
   analysis.traces = options.traces;
@@ -291,6 +302,19 @@ AnalysisOptions analysis_options_of(const Options& options, const std::optional<
     usage("--profile", options.profile, "minimal, balanced or safe");
   }
   return analysis;
+}
+
+std::shared_ptr<const IndexCache> cache_of(const Options& options) {
+  if (options.no_cache) return nullptr;
+  if (!options.cache.empty()) return std::make_shared<const IndexCache>(options.cache);
+  const std::string folder = default_cache_folder();
+  if (folder.empty() || !IndexCache::make_folder(folder)) return nullptr;
+  try {
+    return std::make_shared<const IndexCache>(folder);
+  } catch (const Error& error) {
+    fmt::print(stderr, "slim: warning: {}\nhint: {}\n", terminal_text(error.what()), error.hint());
+    return nullptr;
+  }
 }
 
 ProgressMode progress_of(const Options& options) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -13,6 +14,7 @@
 #include <CLI/App.hpp>
 
 #include "analyzer/compression.h"
+#include "analyzer/index_cache.h"
 #include "analyzer/platform.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -47,13 +49,15 @@ struct Options {
   std::string timeout;
   std::string progress = "auto";
   unsigned jobs = 0;
+  std::string cache;
+  bool no_cache = false;
   bool quiet = false;
   bool no_color = false;
   bool files = false;
   bool show_secrets = false;
 };
 
-void add_image_options(CLI::App& command, Options& options);   ///< --platform, --jobs
+void add_image_options(CLI::App& command, Options& options);   ///< --platform, --jobs, --cache, --no-cache
 void add_output_options(CLI::App& command, Options& options);  ///< --format, --quiet, --no-color, --progress
 void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --progress
 void add_report_options(CLI::App& command, Options& options);    ///< --report, --files, --show-secrets
@@ -72,6 +76,9 @@ RunOptions run_options_of(const Options& options);
 /// For commands that compare: the host's own ports would be taken for the container's.
 void refuse_host_network(const Options& options);
 AnalysisOptions analysis_options_of(const Options& options, const std::optional<Platform>& platform);
+/// The cache of layer indexes; null with --no-cache. The default folder is passed over where it cannot be
+/// made, and with a line on standard error where it is not safe; one that was asked for is an Error then.
+std::shared_ptr<const IndexCache> cache_of(const Options& options);
 ProgressMode progress_of(const Options& options);
 
 /// 512m, 1.5g, 100k, 4096: bytes, with docker's binary units.

@@ -37,6 +37,7 @@ int run(const Arguments& arguments) {
   ReadOptions read;
   read.platform = platform ? &*platform : nullptr;
   read.jobs = options.jobs;
+  read.cache = cache_of(options);
   read.facts = false;
   ImageContents contents = read_image(reference, read);
   return run_image(contents, run_options);

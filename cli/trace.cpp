@@ -56,6 +56,7 @@ int trace(const Arguments& arguments) {
   ReadOptions read;
   read.platform = platform ? &*platform : nullptr;
   read.jobs = options.jobs;
+  read.cache = cache_of(options);
   read.facts = false;
   progress.step("reading " + arguments.image);
   ImageContents contents = read_image(parse_image_ref(arguments.image), read);

@@ -39,6 +39,7 @@ int verify(const Arguments& arguments) {
   ReadOptions read;
   read.platform = platform ? &*platform : nullptr;
   read.jobs = options.jobs;
+  read.cache = cache_of(options);
   read.facts = false;
   progress.step("reading " + arguments.original);
   ImageContents original = read_image(parse_image_ref(arguments.original), read);

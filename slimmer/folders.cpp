@@ -78,12 +78,14 @@ void keep_configured(const FileTree& tree, const ImageConfig& config, Plan& plan
 void keep_folders(const FileTree& tree, const ImageConfig& config, Plan& plan) {
   keep_configured(tree, config, plan);
   for (NodeId id = 1; id < tree.size(); ++id) {
+    const bool folder = tree.is(id, EntryType::directory);
+    if (!folder && !tree.is(id, EntryType::symlink)) continue;
     const std::string path = tree.path(id);
-    if (tree.is(id, EntryType::directory)) {
+    if (folder) {
       if (tree.node(id).children.empty()) keep_unless_excluded(plan, id, ReasonKind::folder_empty, "");
       if (tree.entry(id).uid != 0) keep_unless_excluded(plan, id, ReasonKind::folder_owned, "");
       if (holds_state(path)) keep_unless_excluded(plan, id, ReasonKind::folder_state, "");
-    } else if (tree.is(id, EntryType::symlink) && holds_state(path)) {
+    } else if (holds_state(path)) {
       // /var/run -> /run: scripts take it for a folder. /var/log/x -> /dev/stdout: the log is the container's
       // output.
       const Resolution target = tree.resolve(path);

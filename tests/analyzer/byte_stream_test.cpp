@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -82,12 +83,16 @@ TEST(ByteStream, VerifiedRejectsAnotherSize) {
   expect_input_error([&] { read(text.size() + 1); }, "blob: expected 34 bytes, found 33");
 }
 
-TEST(ByteStream, MeasuredKnowsDigestAndSizeAtTheEnd) {
-  StreamFacts facts;
-  ByteReader reader = measured(memory_reader(bytes_of(text)), facts);
-  drain(reader);
-  EXPECT_EQ(facts.digest, Digest::of(text));
-  EXPECT_EQ(facts.size, text.size());
+TEST(ByteStream, BlocksAndBytesAreTheSameStream) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{5}, std::size_t{100}}) {
+    ByteReader reader = as_bytes(in_blocks(memory_reader(bytes_of(text)), size));
+    EXPECT_EQ(read_all(std::move(reader), 100, "file"), text) << size;
+  }
+  BlockReader blocks = in_blocks(memory_reader(bytes_of(text)), 20);
+  EXPECT_EQ(blocks().size(), 20U);
+  EXPECT_EQ(blocks().size(), text.size() - 20);
+  EXPECT_TRUE(blocks().empty());
+  EXPECT_TRUE(blocks().empty());
 }
 
 TEST(ByteStream, ReadAllIsBounded) {

@@ -1,8 +1,11 @@
 #include "analyzer/image_contents.h"
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,7 @@
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/index_cache.h"
 #include "tests/analyzer/error_matcher.h"
 #include "tests/analyzer/image_builder.h"
 #include "tests/analyzer/tar_builder.h"
@@ -160,6 +164,122 @@ TEST(StreamFiles, ChecksTheDigestsAgain) {
   expect_input_error(
       [&] { stream_files(*contents.source, contents.tree, wanted, [](InodeId, ByteReader&) {}); },
       "expected digest " + Digest::of(tar).text());
+}
+
+/// A cache that believes files which changed just now: the tests make theirs as they go.
+std::shared_ptr<const IndexCache> cache_in(const test::TemporaryFolder& folder) {
+  return std::make_shared<const IndexCache>(
+      folder.path() + "/cache", IndexCache::Limits{.bytes = 1'000'000, .rest = std::chrono::nanoseconds(0)});
+}
+
+std::string blob_name(const std::string& blob) {
+  return "blobs/sha256/" + std::string(Digest::of(blob).hex());
+}
+
+TEST(CachedImage, ALayerThatWasVerifiedIsNotReadAgainButItsFilesAreVerifiedWhereTheyAreUsed) {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder home;
+  Layout layout;
+  const std::string tar = TarBuilder().file("a", "1").file("b", "2").str();
+  layout.index({layout.blob(oci_manifest_type, layout.manifest({tar}))});
+  layout.write(folder);
+  const auto cache = cache_in(home);
+  const auto first = dump(read_image(parse_image_ref(folder.path()), {.cache = cache}));
+  std::string changed = tar;
+  changed[512] = '9';
+  folder.write(blob_name(tar), changed);
+  ImageContents again = read_image(parse_image_ref(folder.path()), {.cache = cache});
+  EXPECT_EQ(dump(again), first);
+  const std::vector<bool> wanted(again.tree.inode_count(), true);
+  expect_input_error([&] { stream_files(*again.source, again.tree, wanted, [](InodeId, ByteReader&) {}); },
+                     "expected digest " + Digest::of(tar).text());
+  expect_input_error([&] { read_image(parse_image_ref(folder.path())); }, "expected digest ");
+}
+
+TEST(CachedImage, WhatFailsItsChecksIsNotKept) {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder home;
+  Layout layout;
+  const std::string tar = TarBuilder().file("a", "1").str();
+  layout.index({layout.blob(oci_manifest_type, layout.manifest({tar}))});
+  layout.files[blob_name(tar)][512] = '9';
+  layout.write(folder);
+  const auto cache = cache_in(home);
+  for (int i = 0; i < 2; ++i) {
+    expect_input_error([&] { read_image(parse_image_ref(folder.path()), {.cache = cache}); },
+                       "expected digest ");
+  }
+}
+
+TEST(CachedImage, AConfigThatClaimsAKnownDiffIdOverAnotherBlobIsNotBelieved) {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder home;
+  const auto cache = cache_in(home);
+  const std::string known = TarBuilder().file("bin/app", "good").str();
+  const std::string planted = TarBuilder().file("bin/app", "evil").str();
+  Layout good;
+  good.index({good.blob(oci_manifest_type, good.manifest({known}))});
+  const std::string path = folder.write("good.tar", good.tar());
+  EXPECT_EQ(read_image(parse_image_ref("oci-archive:" + path), {.cache = cache}).layers.size(), 1U);
+
+  Layout evil;
+  const std::string config =
+      evil.blob("application/vnd.oci.image.config.v1+json", test::config_json({known}));
+  evil.index({evil.blob(oci_manifest_type, fmt::format(R"({{"schemaVersion":2,"config":{},"layers":[{}]}})",
+                                                       config, evil.blob(test::oci_layer_type, planted)))});
+  const std::string other = folder.write("evil.tar", evil.tar());
+  for (int i = 0; i < 2; ++i) {
+    expect_input_error([&] { read_image(parse_image_ref("oci-archive:" + other), {.cache = cache}); },
+                       "uncompressed: expected digest " + Digest::of(known).text());
+  }
+}
+
+/// An archive of docker save with one layer, whose config claims `diff_id_of`.
+std::string docker_archive(const std::string& tar, const std::string& diff_id_of) {
+  const std::string config = test::config_json({diff_id_of});
+  const std::string name = std::string(Digest::of(config).hex()) + ".json";
+  return TarBuilder()
+      .file("layer.tar", tar)
+      .file(name, config)
+      .file("manifest.json", fmt::format(R"([{{"Config":"{}","Layers":["layer.tar"]}}])", name))
+      .str();
+}
+
+TEST(CachedImage, APlainArchiveIsKnownByItsPlaceAndItsTimes) {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder home;
+  const auto cache = cache_in(home);
+  const std::string tar = TarBuilder().file("a", "1").str();
+  const std::string planted = TarBuilder().file("a", "2").str();
+  const auto read = [&](const std::string& path) {
+    return dump(read_image(parse_image_ref(path), {.cache = cache}));
+  };
+  const std::string path = folder.write("a.tar", docker_archive(tar, tar));
+  const auto first = read(path);
+  const auto entries = [&] {
+    return std::distance(std::filesystem::directory_iterator(home.path() + "/cache"), {});
+  };
+  EXPECT_EQ(entries(), 1);
+  EXPECT_EQ(read(path), first);
+  EXPECT_EQ(entries(), 1);  // it was found
+  // another file, the same file with other content, and the old time set back: all are read anew
+  expect_input_error([&] { read(folder.write("b.tar", docker_archive(planted, tar))); }, "expected digest ");
+  const auto time = std::filesystem::last_write_time(path);
+  folder.write("a.tar", docker_archive(planted, tar));
+  std::filesystem::last_write_time(path, time);
+  expect_input_error([&] { read(path); }, "expected digest ");
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST(CachedImage, AFileThatChangedJustNowIsNotKeptByItsPlace) {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder home;
+  const std::string tar = TarBuilder().file("a", "1").str();
+  const std::string path = folder.write("a.tar", docker_archive(tar, tar));
+  const auto cache = std::make_shared<const IndexCache>(
+      home.path() + "/cache", IndexCache::Limits{.bytes = 1'000'000, .rest = std::chrono::hours(1)});
+  read_image(parse_image_ref(path), {.cache = cache});
+  EXPECT_TRUE(std::filesystem::is_empty(home.path() + "/cache"));
 }
 
 class RealImage : public testing::TestWithParam<const char*> {

@@ -18,6 +18,9 @@ SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PROGRAM = os.environ.get("SLIM", os.path.join(SOURCE, "build", "slim"))
 IMAGES = os.environ.get("SLIM_TEST_IMAGES", os.path.join(SOURCE, "build", "images"))
 SLIMMED = os.environ.get("SLIM_TEST_SLIMMED", os.path.join(SOURCE, "build", "slimmed"))
+# No cache, in this process and in all that it starts: a test is to see what slim reads, and not what another test has
+# verified. The tests of the cache give folders of their own.
+os.environ["XDG_CACHE_HOME"] = "/dev/null"
 SHARED_DATA = os.path.join(SOURCE, "..", "shared", "data")
 
 
