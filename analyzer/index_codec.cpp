@@ -138,8 +138,8 @@ class Encoder {
 
   void write(const ElfFacts& facts) {
     const auto& [elf_class, little_endian, machine, flags, type, dynamic, debug_only, interpreter, soname,
-                 needed, filters, audit, rpath, runpath, has_runpath, flags_1, imports, notes, library_names,
-                 absolute_paths, problems] = facts;
+                 needed, filters, auxiliaries, audit, rpath, runpath, has_runpath, glibc_minor, flags_1,
+                 imports, notes, library_names, absolute_paths, problems] = facts;
     byte(elf_class);
     byte((little_endian ? 1U : 0U) | (dynamic ? 2U : 0U) | (debug_only ? 4U : 0U) | (has_runpath ? 8U : 0U));
     write(machine);
@@ -149,9 +149,11 @@ class Encoder {
     write(soname);
     write(needed);
     write(filters);
+    write(auxiliaries);
     write(audit);
     write(rpath);
     write(runpath);
+    write(glibc_minor);
     write(flags_1);
     write(imports);
     write(notes.size());
@@ -338,9 +340,11 @@ class Decoder {
     read(value->soname);
     read(value->needed);
     read(value->filters);
+    read(value->auxiliaries);
     read(value->audit);
     read(value->rpath);
     read(value->runpath);
+    read(value->glibc_minor);
     read(value->flags_1);
     read(value->imports);
     value->dlopen_notes.resize(count(4));

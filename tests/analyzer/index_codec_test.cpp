@@ -64,7 +64,9 @@ std::shared_ptr<const FileFacts> rich_facts() {
   elf.soname = "libx.so.1";
   elf.needed = {"libc.so.6", "", std::string("with\0NUL", 8)};
   elf.filters = {"libf.so"};
+  elf.auxiliaries = {"libx.so"};
   elf.audit = {"liba.so"};
+  elf.glibc_minor = 36;
   elf.rpath = "$ORIGIN/../lib";
   elf.runpath = "/opt/lib";
   elf.has_runpath = true;
@@ -134,7 +136,9 @@ void expect_equal(const ElfFacts& one, const ElfFacts& other) {
   EXPECT_EQ(one.soname, other.soname);
   EXPECT_EQ(one.needed, other.needed);
   EXPECT_EQ(one.filters, other.filters);
+  EXPECT_EQ(one.auxiliaries, other.auxiliaries);
   EXPECT_EQ(one.audit, other.audit);
+  EXPECT_EQ(one.glibc_minor, other.glibc_minor);
   EXPECT_EQ(one.rpath, other.rpath);
   EXPECT_EQ(one.runpath, other.runpath);
   EXPECT_EQ(one.has_runpath, other.has_runpath);
