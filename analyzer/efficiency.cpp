@@ -66,9 +66,15 @@ std::unordered_set<std::string_view> filled_folders(const LayerIndex& layer) {
   return folders;
 }
 
+void count(FileSum& sum, std::uint64_t bytes) {
+  ++sum.files;
+  sum.bytes += bytes;
+}
+
 class Score {
  public:
-  void add(const LayerIndex& layer) {
+  /// Returns what the layer adds and changes; what it hides is the tree's to say.
+  LayerChange add(const LayerIndex& layer) {
     const std::unordered_set<std::string_view> filled = filled_folders(layer);
     Stack own;  // of a path that comes twice the last counts
     for (const LayerEntry& entry : layer.entries) {
@@ -81,6 +87,11 @@ class Score {
     for (const auto& [path, entry] : own) {
       if (!filled.contains(path)) paths_[path].add(entry->size);
     }
+    LayerChange change;
+    for (const auto& [path, entry] : own) {
+      if (entry->type == EntryType::directory) continue;
+      count(stack_.contains(path) ? change.changed : change.added, entry->size);
+    }
     for (const LayerEntry& entry : layer.entries) {
       if (entry.type != EntryType::whiteout) continue;
       const auto [first, last] = content(stack_, entry.path);
@@ -88,6 +99,7 @@ class Score {
       stack_.erase(std::string_view(entry.path));
     }
     for (const auto& [path, entry] : own) stack_[path] = entry;
+    return change;
   }
 
   void finish(Efficiency& result) const {
@@ -111,12 +123,13 @@ class Score {
 Efficiency measure_efficiency(const std::vector<LayerIndex>& layers, const FileTree& tree) {
   Efficiency result;
   Score score;
-  for (const LayerIndex& layer : layers) score.add(layer);
+  for (const LayerIndex& layer : layers) result.changes.push_back(score.add(layer));
   score.finish(result);
   result.hidden_by_layer.assign(layers.size(), 0);
   for (const HiddenEntry& hidden : tree.hidden()) {
     result.hidden += hidden.entry->size;
     result.hidden_by_layer[hidden.layer] += hidden.entry->size;
+    count(result.changes[hidden.hidden_by].hides, hidden.entry->size);
   }
   return result;
 }

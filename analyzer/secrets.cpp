@@ -25,6 +25,9 @@ bool is_digit(char c) {
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
+char to_upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 bool is_alnum(char c) {
   return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
 }
@@ -157,9 +160,12 @@ constexpr std::array login_files{
 std::string_view value_behind(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t=:\"'"), text.size()));
   text = text.substr(0, text.find_first_of(" \t\r\n\"',}#"));
-  const bool filled_in_later = text.starts_with('$') || text.starts_with('<') || text.starts_with('{') ||
-                               text.starts_with('%') || text == "null" || text == "changeme";
-  return filled_in_later || text.size() < 4 ? std::string_view() : text;
+  constexpr auto words = std::to_array<std::string_view>({"null", "none", "true", "false", "changeme"});
+  constexpr auto filled_in_later = std::to_array<std::string_view>({"$", "<", "{", "%", "/run/"});
+  const bool none =
+      text.size() < 4 || std::ranges::find(words, text) != words.end() ||
+      std::ranges::any_of(filled_in_later, [text](auto start) { return text.starts_with(start); });
+  return none ? std::string_view() : text;
 }
 
 bool is_settings(std::string_view name) {
@@ -167,18 +173,6 @@ bool is_settings(std::string_view name) {
   constexpr auto samples =
       std::to_array<std::string_view>({"example", "sample", "template", "dist", "defaults", "test"});
   return name.starts_with(".env.") && !ends_with_any(name, samples);
-}
-
-/// NAME=value, where the name says that the value is secret.
-bool is_secret_setting(std::string_view line) {
-  constexpr auto secret_names =
-      std::to_array<std::string_view>({"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY",
-                                       "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY"});
-  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-  if (line.starts_with("export ")) line.remove_prefix("export "sv.size());
-  const auto equals = line.find('=');
-  return equals != npos && ends_with_any(line.substr(0, equals), secret_names) &&
-         !value_behind(line.substr(equals + 1)).empty();
 }
 
 bool is_git_login(std::string_view line) {
@@ -291,6 +285,21 @@ bool may_hold_secret(std::string_view path) {
   constexpr auto key_endings = std::to_array<std::string_view>({".pem", ".key", ".asc"});
   return ends_with_any(path, key_endings) || is_application_code(path) ||
          (path.find('.') != npos && is_login_file(rooted_path(path)));
+}
+
+bool is_secret_setting(std::string_view assignment) {
+  constexpr auto secret_names =
+      std::to_array<std::string_view>({"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY",
+                                       "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY"});
+  assignment.remove_prefix(std::min(assignment.find_first_not_of(" \t"), assignment.size()));
+  if (assignment.starts_with("export ")) assignment.remove_prefix("export "sv.size());
+  const auto equals = assignment.find('=');
+  if (equals == npos) return false;
+  std::string name(assignment.substr(0, equals));
+  const bool identifier = std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '_'; });
+  std::ranges::transform(name, name.begin(), to_upper);
+  return identifier && ends_with_any(name, secret_names) &&
+         !value_behind(assignment.substr(equals + 1)).empty();
 }
 
 Secret find_secret(std::string_view path, std::string_view text) {

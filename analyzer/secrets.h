@@ -39,6 +39,10 @@ inline constexpr std::size_t searched_for_secrets = std::size_t{64} << 10;
 /// that keys, logins and settings have, and source code outside of the folders of installed libraries.
 bool may_hold_secret(std::string_view path);
 
+/// Whether `assignment` is NAME=value where the name says that the value is secret, and the value is one: not
+/// empty, no placeholder, no other variable's.
+bool is_secret_setting(std::string_view assignment);
+
 /// The first secret in the first 64 KiB of `text`, the content of the file `path`. Certificates, public
 /// keys, headers without a key behind them, and placeholders (EXAMPLE, xxxx) are none.
 Secret find_secret(std::string_view path, std::string_view text);

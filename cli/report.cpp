@@ -17,6 +17,7 @@
 #include "analyzer/packages.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
+#include "slimmer/roots.h"
 
 namespace slim {
 namespace {
@@ -103,10 +104,24 @@ void add_layers(Report& report, const Analysis& analysis) {
                              .uncompressed = index.tar.size,
                              .entries = index.entries.size(),
                              .wasted = report.efficiency.hidden_by_layer[i],
+                             .change = report.efficiency.changes[i],
                              .created_by = layer.created_by});
     report.compressed += stored;
     report.uncompressed += index.tar.size;
   }
+}
+
+FindingSources finding_sources(const Analysis& analysis) {
+  FindingSources sources{.tree = &analysis.contents.tree,
+                         .config = &analysis.contents.image().config,
+                         .packages = &analysis.packages,
+                         .unresolved = analysis.graph->unresolved_libraries(),
+                         .missing_programs = {}};
+  for (const Entrypoint& entrypoint : analysis.roots.entrypoints) {
+    if (!entrypoint.path.empty() || entrypoint.argv.empty()) continue;
+    sources.missing_programs.push_back({.from = entrypoint.from, .word = entrypoint.argv.front()});
+  }
+  return sources;
 }
 
 }  // namespace
@@ -116,7 +131,7 @@ Report make_report(const Analysis& analysis) {
   report.analysis = &analysis;
   report.totals = totals(analysis.contents.tree, analysis.plan);
   report.efficiency = measure_efficiency(analysis.contents.layers, analysis.contents.tree);
-  report.findings = find_findings(analysis.contents.tree, analysis.graph->unresolved_libraries());
+  report.findings = find_findings(finding_sources(analysis));
   add_layers(report, analysis);
   add_groups(report, analysis);
   report.timings["read"] = analysis.read_seconds;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/dependency_graph.h"
+#include "analyzer/efficiency.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/findings.h"
@@ -70,6 +71,10 @@ json image_json(const Report& report) {
           {"config", config_json(image.config, report.show_secrets)}};
 }
 
+json sum_json(const FileSum& sum) {
+  return {{"files", sum.files}, {"bytes", sum.bytes}};
+}
+
 json layers_json(const Report& report) {
   json layers = json::array();
   for (const ReportLayer& layer : report.layers) {
@@ -81,7 +86,10 @@ json layers_json(const Report& report) {
          {"uncompressed", layer.uncompressed},
          {"created_by", report.show_secrets ? layer.created_by : redacted_words(layer.created_by)},
          {"entries", layer.entries},
-         {"wasted", layer.wasted}});
+         {"wasted", layer.wasted},
+         {"added", sum_json(layer.change.added)},
+         {"changed", sum_json(layer.change.changed)},
+         {"hides", sum_json(layer.change.hides)}});
   }
   return layers;
 }
@@ -103,6 +111,9 @@ json findings_json(const Report& report) {
                         {"severity", to_string(finding.severity)},
                         {"path", finding.path},
                         {"layer", finding.layer ? json(*finding.layer) : json(nullptr)},
+                        {"count", finding.count},
+                        {"bytes", finding.bytes},
+                        {"paths", finding.paths},
                         {"message", finding.message}});
   }
   return findings;

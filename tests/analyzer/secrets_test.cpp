@@ -120,6 +120,18 @@ TEST(Secrets, KnownFilesWithoutALoginAreNone) {
   EXPECT_EQ(shape_of("app/netrc.md", "password hunter22\n"), none);
 }
 
+TEST(Secrets, SettingsThatSayByTheirNameThatTheyAreSecret) {
+  for (const char* setting : {"PASSWORD=hunter22", "export DB_PASSWORD='hunter22'", "npm_token=abcdefgh"}) {
+    EXPECT_TRUE(is_secret_setting(setting)) << setting;
+  }
+  for (const char* setting :
+       {"PASSWORD", "PASSWORD=", "PASSWORD=$OTHER", "PASSWORD=<yours>", "ALLOW_EMPTY_PASSWORD=true",
+        "PASSWORD_FILE=/etc/x/password", "TOKEN=/run/secrets/token", "GPG_KEY=A035C8C19219BA82", "=",
+        "s/TOKEN=abcdefgh", "--with-password=abcdefgh", "KEYBOARD=german"}) {
+    EXPECT_FALSE(is_secret_setting(setting)) << setting;
+  }
+}
+
 TEST(Secrets, OnlyTheStartOfAFileIsSearched) {
   const std::string far = std::string(searched_for_secrets, '\n') + letters_behind("ghp_", 36);
   EXPECT_EQ(shape_of("a", far), SecretShape::none);
