@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
+#include "analyzer/system_folders.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
@@ -23,23 +23,6 @@ namespace slim {
 namespace {
 
 constexpr std::size_t shown_removable = 200;
-
-/// The folder under which a path is summed up: /usr/lib/x86_64-linux-gnu and /usr/share/zoneinfo are worth a
-/// line of their own, /bin and /etc one for all.
-std::string group_of(std::string_view path) {
-  std::size_t depth =
-      path.starts_with("/usr/") || path.starts_with("/var/") || path.starts_with("/opt/") ? 3 : 1;
-  if (path.starts_with("/usr/bin") || path.starts_with("/usr/sbin") || path.starts_with("/usr/include"))
-    depth = 2;
-  std::size_t end = 0;
-  const std::size_t last = path.rfind('/');  // the file's own name does not count
-  while (depth-- > 0) {
-    const auto slash = path.find('/', end + 1);
-    if (slash == std::string_view::npos || slash > last) break;
-    end = slash;
-  }
-  return end == 0 ? "/" : std::string(path.substr(0, end));
-}
 
 void add_bytes(ReportGroup& group, std::uint64_t size, bool kept) {
   group.bytes += size;
@@ -69,7 +52,8 @@ void add_groups(Report& report, const Analysis& analysis) {
     if (tree.is(node, EntryType::directory) || tree.inode_of(node).names.front() != node) continue;
     const bool keep = kept[tree.node(node).inode];
     const std::uint64_t size = tree.entry(node).size;
-    const auto [place, added] = folder_numbers.try_emplace(group_of(tree.path(node)), report.folders.size());
+    const auto [place, added] =
+        folder_numbers.try_emplace(summary_folder(tree.path(node)), report.folders.size());
     if (added) {
       report.folders.push_back({.name = place->first, .version = {}, .type = {}});
     }

@@ -16,8 +16,8 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "cli/escape.h"
+#include "cli/json_output.h"
 #include "cli/report.h"
-#include "cli/version.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/build.h"
@@ -29,11 +29,6 @@ namespace slim {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-/// Names in an image need not be UTF-8: what is not becomes U+FFFD.
-std::string dump(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
-}
 
 json config_json(const ImageConfig& config, bool show_secrets) {
   json document = json::parse(config.json, nullptr, false);
@@ -226,10 +221,6 @@ void write_files(const Report& report, std::ostream& out) {
     separator = ",\n    ";
   }
   out << "\n  ],\n";
-}
-
-json tool_json() {
-  return {{"name", "slim"}, {"version", version()}};
 }
 
 }  // namespace
