@@ -32,6 +32,7 @@ namespace {
 
 constexpr std::size_t top_groups = 8;
 constexpr std::size_t top_removable = 6;
+constexpr std::size_t advice_indent = 9;    ///< below the id
 constexpr std::size_t finding_indent = 51;  ///< the column at which a finding's paths begin
 
 class TextReport {
@@ -192,9 +193,11 @@ class TextReport {
       count += finding.count;
       bytes += finding.bytes;
     }
-    line(fmt::format("  {} {:<24}{:>6}{:>10}  {}",
-                     paint(style_, colour, fmt::format("{:<6}", to_string(first.severity))), first.id,
-                     human_count(count), bytes == 0 ? "" : human_size(bytes), finding_paths(group)));
+    std::string text = fmt::format(
+        "  {} {:<24}{:>6}{:>10}  {}", paint(style_, colour, fmt::format("{:<6}", to_string(first.severity))),
+        first.id, human_count(count), bytes == 0 ? "" : human_size(bytes), finding_paths(group));
+    text.erase(text.find_last_not_of(' ') + 1);
+    line(text);
     // What slim build drops anyway needs no advice.
     if (first.severity != Severity::info) advice(group);
   }
@@ -215,17 +218,21 @@ class TextReport {
     return text;
   }
 
-  /// The messages of a group, each once, the first three.
+  /// The messages of a group, each once, the first three; where they differ, with the path that each is
+  /// about.
   void advice(std::span<const Finding> group) {
+    const bool one = std::ranges::all_of(
+        group, [&group](const Finding& finding) { return finding.message == group.front().message; });
     std::vector<std::string_view> told;
     for (const Finding& finding : group) {
       if (std::ranges::find(told, finding.message) != told.end()) continue;
       if (told.size() == 3) {
-        line(std::string(9, ' ') + dim("...; --format json has all"));
+        line(std::string(advice_indent, ' ') + dim("...; --format json has all"));
         return;
       }
       told.push_back(finding.message);
-      wrapped(finding.message, 9);
+      wrapped(one || finding.path.empty() ? finding.message : finding.path + ": " + finding.message,
+              advice_indent);
     }
   }
 
