@@ -51,34 +51,50 @@ struct Bulk {
   std::string_view message;
 };
 
-constexpr Bulk hidden_bulk{"deleted-but-shipped", Severity::low,
-                           "later layers replace or delete these, and they are still shipped; remove them in "
-                           "the step that makes them"};
+constexpr Bulk hidden_bulk{
+    .id = "deleted-but-shipped",
+    .severity = Severity::low,
+    .message =
+        "later layers replace or delete these, and they are still shipped; remove them in "
+        "the step that makes them"};
 constexpr Bulk metadata_bulk{
     "metadata-only-change", Severity::low,
     "stored whole again, though only mode, owner or time changed; set them where the "
     "files come in (COPY --chown --chmod)"};
-constexpr Bulk duplicate_bulk{"duplicate", Severity::info,
-                              "stored more than once with the same content; a link stores it once"};
+constexpr Bulk duplicate_bulk{
+    .id = "duplicate",
+    .severity = Severity::info,
+    .message = "stored more than once with the same content; a link stores it once"};
 
 std::optional<Bulk> bulk_of(PathKind kind) {
   switch (kind) {
     case PathKind::package_cache:
-      return Bulk{"package-cache", Severity::low,
-                  "a package manager can fetch or make these again; remove them in the step that fetches "
-                  "them, or build with RUN --mount=type=cache"};
+      return Bulk{.id = "package-cache",
+                  .severity = Severity::low,
+                  .message =
+                      "a package manager can fetch or make these again; remove them in the step that fetches "
+                      "them, or build with RUN --mount=type=cache"};
     case PathKind::compiler:
-      return Bulk{"compiler-present", Severity::low,
-                  "programs that build programs; build in a stage of its own and copy the result"};
+      return Bulk{.id = "compiler-present",
+                  .severity = Severity::low,
+                  .message = "programs that build programs; build in a stage of its own and copy the result"};
     case PathKind::version_control:
-      return Bulk{"version-control", Severity::low,
-                  "the history of a source tree, with all that was ever in it; name it in .dockerignore"};
+      return Bulk{
+          .id = "version-control",
+          .severity = Severity::low,
+          .message = "the history of a source tree, with all that was ever in it; name it in .dockerignore"};
     case PathKind::header:
-      return Bulk{"headers", Severity::info, "headers and static libraries serve compilers"};
+      return Bulk{.id = "headers",
+                  .severity = Severity::info,
+                  .message = "headers and static libraries serve compilers"};
     case PathKind::documentation:
-      return Bulk{"documentation", Severity::info, "manuals and documentation are read elsewhere"};
+      return Bulk{.id = "documentation",
+                  .severity = Severity::info,
+                  .message = "manuals and documentation are read elsewhere"};
     case PathKind::locale:
-      return Bulk{"locales", Severity::info, "translations and locales, of which a service uses one at most"};
+      return Bulk{.id = "locales",
+                  .severity = Severity::info,
+                  .message = "translations and locales, of which a service uses one at most"};
     case PathKind::other:
       break;
   }
@@ -183,10 +199,9 @@ class Finder {
     Crowd crowd;
     for (NodeId node = 1; node < tree_->size(); ++node) {
       const LayerEntry& entry = tree_->entry(node);
-      if (entry.type != EntryType::file || entry.size < smallest_duplicate || !entry.content_hash) continue;
-      if (tree_->inode_of(node).names.front() != node) continue;
-      const std::string key(reinterpret_cast<const char*>(entry.content_hash->data()),
-                            entry.content_hash->size());
+      const std::optional<ContentHash>& hash = entry.content_hash;
+      if (!hash || entry.size < smallest_duplicate || tree_->inode_of(node).names.front() != node) continue;
+      const std::string key(reinterpret_cast<const char*>(hash->data()), hash->size());
       if (first.try_emplace(key, node).second || packages_->owner[node] != Packages::none) continue;
       crowd.add(tree_->path(node), entry.size);
     }
@@ -266,7 +281,8 @@ class Finder {
         crowd.add(finding.path, finding.bytes);
       }
       const std::string message = first->message;
-      Finding joined = crowd.finding({kind.first, kind.second, message}, first->layer);
+      Finding joined =
+          crowd.finding({.id = kind.first, .severity = kind.second, .message = message}, first->layer);
       std::erase_if(found_, [&kind](const Finding& finding) {
         return finding.id == kind.first && finding.severity == kind.second;
       });
@@ -316,11 +332,9 @@ class Finder {
   }
 
   void look_at_content(NodeId node, const LayerEntry& entry, const std::string& path) {
-    if (path == "/etc/shadow" && entry.facts != nullptr && entry.facts->text) {
-      look_at_passwords(node, *entry.facts->text);
-    }
-    const bool elf_core =
-        entry.facts != nullptr && entry.facts->elf && entry.facts->elf->type == ElfType::core;
+    const FileFacts* facts = entry.facts.get();
+    if (path == "/etc/shadow" && facts != nullptr && facts->text) look_at_passwords(node, *facts->text);
+    const bool elf_core = facts != nullptr && facts->elf && facts->elf->type == ElfType::core;
     // One that is too big to be parsed is known by its name.
     if (elf_core || (is_core_name(path) && entry.size > std::uint64_t{512} << 20U)) {
       add("core-dump", Severity::medium, node,

@@ -160,8 +160,8 @@ std::string text_of(const json& value) {
 }
 
 bool is_empty(const json& value) {
-  return value.is_null() || value == false || value == "" || value == 0 ||
-         (value.is_structured() && value.empty());
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  return value.is_null() || value == false || value == 0 || (value.is_structured() && value.empty());
 }
 
 /// NAME=value, each a value of its own.

@@ -25,6 +25,9 @@ bool is_digit(char c) {
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
+bool is_upper_or_digit(char c) {
+  return is_upper(c) || is_digit(c);
+}
 char to_upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
@@ -52,19 +55,68 @@ struct TokenShape {
 };
 
 constexpr std::array token_shapes{
-    TokenShape{"AKIA", 2, 16, [](char c) { return is_upper(c) || is_digit(c); }, SecretShape::aws_access_key},
-    TokenShape{"AIza", 1, 35, is_word, SecretShape::google_api_key},
-    TokenShape{"ghp_", 3, 36, is_alnum, SecretShape::github_token},
-    TokenShape{"gho_", 3, 36, is_alnum, SecretShape::github_token},
-    TokenShape{"ghs_", 3, 36, is_alnum, SecretShape::github_token},
-    TokenShape{"ghr_", 3, 36, is_alnum, SecretShape::github_token},
-    TokenShape{"github_pat_", 10, 60, is_word, SecretShape::github_token},
-    TokenShape{"glpat-", 5, 20, is_word, SecretShape::gitlab_token},
-    TokenShape{"xoxb-", 4, 30, is_word, SecretShape::slack_token},
-    TokenShape{"xoxp-", 4, 30, is_word, SecretShape::slack_token},
-    TokenShape{"npm_", 3, 36, is_alnum, SecretShape::npm_token},
-    TokenShape{"pypi-AgEIcHlwaS5vcmc", 4, 50, is_word, SecretShape::pypi_token},
-    TokenShape{"sk_live_", 7, 24, is_alnum, SecretShape::stripe_key},
+    TokenShape{.prefix = "AKIA",
+               .marked = 2,
+               .at_least = 16,
+               .allowed = is_upper_or_digit,
+               .shape = SecretShape::aws_access_key},
+    TokenShape{.prefix = "AIza",
+               .marked = 1,
+               .at_least = 35,
+               .allowed = is_word,
+               .shape = SecretShape::google_api_key},
+    TokenShape{.prefix = "ghp_",
+               .marked = 3,
+               .at_least = 36,
+               .allowed = is_alnum,
+               .shape = SecretShape::github_token},
+    TokenShape{.prefix = "gho_",
+               .marked = 3,
+               .at_least = 36,
+               .allowed = is_alnum,
+               .shape = SecretShape::github_token},
+    TokenShape{.prefix = "ghs_",
+               .marked = 3,
+               .at_least = 36,
+               .allowed = is_alnum,
+               .shape = SecretShape::github_token},
+    TokenShape{.prefix = "ghr_",
+               .marked = 3,
+               .at_least = 36,
+               .allowed = is_alnum,
+               .shape = SecretShape::github_token},
+    TokenShape{.prefix = "github_pat_",
+               .marked = 10,
+               .at_least = 60,
+               .allowed = is_word,
+               .shape = SecretShape::github_token},
+    TokenShape{.prefix = "glpat-",
+               .marked = 5,
+               .at_least = 20,
+               .allowed = is_word,
+               .shape = SecretShape::gitlab_token},
+    TokenShape{.prefix = "xoxb-",
+               .marked = 4,
+               .at_least = 30,
+               .allowed = is_word,
+               .shape = SecretShape::slack_token},
+    TokenShape{.prefix = "xoxp-",
+               .marked = 4,
+               .at_least = 30,
+               .allowed = is_word,
+               .shape = SecretShape::slack_token},
+    TokenShape{
+        .prefix = "npm_", .marked = 3, .at_least = 36, .allowed = is_alnum, .shape = SecretShape::npm_token},
+    TokenShape{.prefix = "pypi-AgEIcHlwaS5vcmc",
+               .marked = 4,
+               .at_least = 50,
+               .allowed = is_word,
+               .shape = SecretShape::pypi_token},
+    TokenShape{.prefix = "sk_live_",
+               .marked = 7,
+               .at_least = 24,
+               .allowed = is_alnum,
+               .shape = SecretShape::stripe_key},
 };
 
 /// A run of one letter, or one that says what it is, is no secret.
@@ -141,18 +193,18 @@ struct LoginFile {
 };
 
 constexpr std::array login_files{
-    LoginFile{"/.npmrc", "_authToken"},
-    LoginFile{"/.npmrc", "_password"},
-    LoginFile{"/.npmrc", "_auth="},
-    LoginFile{"/.netrc", "password"},
-    LoginFile{"/.pypirc", "password"},
-    LoginFile{"/.my.cnf", "password"},
-    LoginFile{"/.aws/credentials", "aws_secret_access_key"},
-    LoginFile{"/.docker/config.json", "\"auth\""},
-    LoginFile{"/.docker/config.json", "\"identitytoken\""},
-    LoginFile{"/.dockercfg", "\"auth\""},
-    LoginFile{"/.kube/config", "client-key-data"},
-    LoginFile{"/.kube/config", "token"},
+    LoginFile{.ending = "/.npmrc", .word = "_authToken"},
+    LoginFile{.ending = "/.npmrc", .word = "_password"},
+    LoginFile{.ending = "/.npmrc", .word = "_auth="},
+    LoginFile{.ending = "/.netrc", .word = "password"},
+    LoginFile{.ending = "/.pypirc", .word = "password"},
+    LoginFile{.ending = "/.my.cnf", .word = "password"},
+    LoginFile{.ending = "/.aws/credentials", .word = "aws_secret_access_key"},
+    LoginFile{.ending = "/.docker/config.json", .word = "\"auth\""},
+    LoginFile{.ending = "/.docker/config.json", .word = "\"identitytoken\""},
+    LoginFile{.ending = "/.dockercfg", .word = "\"auth\""},
+    LoginFile{.ending = "/.kube/config", .word = "client-key-data"},
+    LoginFile{.ending = "/.kube/config", .word = "token"},
 };
 
 /// What stands behind a name: quotes, blanks and the sign between taken off. Empty where it is another
