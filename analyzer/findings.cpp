@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -418,23 +419,22 @@ class Finder {
 
   void look_at_setting(std::string_view setting, std::string_view where) {
     if (!is_secret_setting(setting)) return;
-    const std::string message = fmt::format("{} holds a value of {}; give it at run time, and replace it",
-                                            where, setting.substr(0, setting.find('=')));
-    const bool told = std::ranges::any_of(
-        found_, [&message](const Finding& finding) { return finding.message == message; });
-    if (told) return;
+    std::string message = fmt::format("{} holds a value of {}; give it at run time, and replace it", where,
+                                      setting.substr(0, setting.find('=')));
+    if (!told_settings_.insert(message).second) return;
     found_.push_back({.id = "secret",
                       .severity = Severity::medium,
                       .path = {},
                       .layer = {},
                       .paths = {},
-                      .message = message});
+                      .message = std::move(message)});
   }
 
   const FileTree* tree_;
   const ImageConfig* config_;
   const Packages* packages_;
   std::map<PathKind, Crowds> kinds_;
+  std::set<std::string> told_settings_;
   std::vector<Finding> found_;
 };
 

@@ -161,9 +161,10 @@ std::string_view line_of(std::string_view text) {
 
 /// `text` starts with pem_begin.
 SecretShape key_at(std::string_view text) {
+  constexpr std::size_t longest_start = 1024;  // to the end of the first line of base64: a bound to the work
   constexpr std::size_t longest_label = 40;
   constexpr std::size_t shortest_line = 32;
-  text.remove_prefix(pem_begin.size());
+  text = text.substr(pem_begin.size(), longest_start);
   const auto dashes = text.substr(0, longest_label).find("-----");
   if (dashes == npos) return SecretShape::none;
   const std::string_view label = text.substr(0, dashes);

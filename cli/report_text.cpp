@@ -324,7 +324,13 @@ class TextReport {
       return;
     }
     const std::string reference = terminal_text(report_->analysis->contents.image().reference);
-    if (report_->analysis->roots.entrypoints.empty()) {
+    const std::vector<Entrypoint>& starts = report_->analysis->roots.entrypoints;
+    const bool missing = std::ranges::any_of(starts, [](const Entrypoint& start) {
+      return start.path.empty() && start.from != "healthcheck";  // slim build refuses what cannot start
+    });
+    if (missing) {
+      line(dim("next: ") + "slim analyze " + reference + " --entrypoint PROGRAM, since its own is not in it");
+    } else if (starts.empty()) {
       line(dim("next: ") + "slim analyze " + reference + " --entrypoint PROGRAM, since the image names none");
     } else {
       line(dim("next: ") + "slim build " + reference + " -o docker-archive:slim.tar");

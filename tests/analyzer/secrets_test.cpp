@@ -65,6 +65,8 @@ TEST(Secrets, CertificatesPublicKeysAndMerelyNamedHeadersAreNone) {
   EXPECT_EQ(shape_of("x.pem", "-----BEGIN PRIVATE KEY-----"), none);
   EXPECT_EQ(shape_of("x.pem", "-----BEGIN "), none);
   EXPECT_EQ(shape_of("x.pem", "-----BEGIN PRIVATE KEY-----\nProc-Type: "), none);
+  EXPECT_EQ(shape_of("x.pem", pem("RSA PRIVATE KEY", "A: " + std::string(2000, 'b') + "\n")), none)
+      << "no key has so long a header";
 }
 
 TEST(Secrets, TokensByPrefixAndLength) {

@@ -67,6 +67,12 @@ class Findings(SystemTest):
             ("low", "metadata-only-change", "/app/once", 1, 1, 100_000),
             ("info", "duplicate", "/app/twice", None, 1, 100_000)})
 
+    def test_what_cannot_start_is_not_sent_to_build(self):
+        finished = slim("analyze", self.reference)
+        self.assert_status(finished, 0)
+        self.assertIn("the entrypoint starts '/app/start', which is not in the image", finished.out.replace("\n         ", " "))
+        self.assertIn("next: slim analyze %s --entrypoint PROGRAM" % self.reference, finished.out)
+
     def test_no_secret_is_printed(self):
         for options in ((), ("--format", "json", "--files"), ("--show-secrets",)):
             finished = slim("analyze", self.reference, *options)
