@@ -91,14 +91,25 @@ std::vector<const LayerEntry*> stored_entries(const LayerIndex& layer) {
   return stored;
 }
 
+void count(FileSum& sum, std::uint64_t bytes) {
+  ++sum.files;
+  sum.bytes += bytes;
+}
+
 class Score {
  public:
   explicit Score(std::size_t layers) : layers_left_(layers), alone_(layers == 1) {}
 
-  void add(const LayerIndex& layer) {
+  /// Returns what the layer adds and changes; what it hides is the tree's to say.
+  LayerChange add(const LayerIndex& layer) {
     --layers_left_;
-    if (alone_) return;  // every path has one copy: nothing is wasted
     const std::vector<const LayerEntry*> own = stored_entries(layer);
+    LayerChange change;
+    for (const LayerEntry* entry : own) {
+      if (entry->type == EntryType::directory) continue;
+      count(stack_.contains(entry->path) ? change.changed : change.added, entry->size);
+    }
+    if (alone_) return change;  // every path has one copy: nothing is wasted
     const std::unordered_set<std::string_view> filled = filled_folders(layer);
     for (const LayerEntry& entry : layer.entries) {
       if (entry.type != EntryType::whiteout) continue;
@@ -107,7 +118,7 @@ class Score {
     for (const LayerEntry* entry : own) {
       if (!filled.contains(entry->path)) paths_[entry->path].add(entry->size);
     }
-    if (layers_left_ == 0) return;  // nobody looks at the stack any more
+    if (layers_left_ == 0) return change;  // nobody looks at the stack any more
     for (const LayerEntry& entry : layer.entries) {
       if (entry.type != EntryType::whiteout) continue;
       const auto [first, last] = content(stack_, entry.path);
@@ -115,6 +126,7 @@ class Score {
       stack_.erase(std::string_view(entry.path));
     }
     for (const LayerEntry* entry : own) stack_[entry->path] = entry;
+    return change;
   }
 
   void finish(Efficiency& result) const {
@@ -140,12 +152,13 @@ class Score {
 Efficiency measure_efficiency(const std::vector<LayerIndex>& layers, const FileTree& tree) {
   Efficiency result;
   Score score(layers.size());
-  for (const LayerIndex& layer : layers) score.add(layer);
+  for (const LayerIndex& layer : layers) result.changes.push_back(score.add(layer));
   score.finish(result);
   result.hidden_by_layer.assign(layers.size(), 0);
   for (const HiddenEntry& hidden : tree.hidden()) {
     result.hidden += hidden.entry->size;
     result.hidden_by_layer[hidden.layer] += hidden.entry->size;
+    count(result.changes[hidden.hidden_by].hides, hidden.entry->size);
   }
   return result;
 }

@@ -9,16 +9,32 @@
 
 namespace slim {
 
+/// Files, links and devices, and their bytes; folders are not counted.
+struct FileSum {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const FileSum&) const = default;
+};
+
+/// What a layer does to those below it.
+struct LayerChange {
+  FileSum added;    ///< paths that were not there
+  FileSum changed;  ///< paths that were there and are stored again
+  FileSum hides;    ///< of the layers below: what it replaces or deletes
+};
+
 struct Efficiency {
   double efficiency = 1.0;  ///< by dive's definition: smallest size of every path / all sizes of every path
   std::uint64_t wasted =
       0;  ///< by dive's definition: bytes of all copies of paths that are stored more than once
   std::uint64_t hidden = 0;  ///< bytes that later layers replace or delete: shipped, and never seen
   std::vector<std::uint64_t> hidden_by_layer;  ///< by layer: how many of its own bytes are hidden
+  std::vector<LayerChange> changes;            ///< by layer
 };
 
-/// dive looks at the leaves of each layer: files, links and empty folders. Every copy of a path counts, the
-/// surviving one too; a deletion is a copy of no bytes or, of a folder, of all that lies in it then.
+/// Efficiency and waste are dive's, so that numbers can be compared: it looks at the leaves of each layer:
+/// files, links and empty folders. Every copy of a path counts, the surviving one too; a deletion is a copy
+/// of no bytes or, of a folder, of all that lies in it then.
 Efficiency measure_efficiency(const std::vector<LayerIndex>& layers, const FileTree& tree);
 
 }  // namespace slim

@@ -20,6 +20,7 @@
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/secrets.h"
 
 namespace slim {
 namespace {
@@ -81,6 +82,7 @@ void FactCollector::begin(const LayerEntry& entry) {
 /// By the first bytes, or all of a smaller file.
 void FactCollector::decide() {
   decided_ = true;
+  wants_text_ = true;
   const std::uint64_t size = entry_->size;
   if (starts_with(buffer_, "\177ELF")) {
     needed_ = size;
@@ -93,7 +95,11 @@ void FactCollector::decide() {
     needed_ = size <= std::max(largest_text, text_cap(entry_->path)) ? size : longest_shebang;
   } else {
     const std::uint64_t cap = text_cap(entry_->path);
-    needed_ = size <= cap ? size : 0;
+    wants_text_ = size <= cap;
+    needed_ = wants_text_ ? size : 0;
+    if (!wants_text_ && (starts_with(buffer_, "----") || may_hold_secret(entry_->path))) {
+      needed_ = std::min<std::uint64_t>(size, searched_for_secrets);
+    }
     if (cap > largest_text && size > cap) {
       problems_.push_back({entry_->path, fmt::format("not read: {} bytes, expected at most {}", size, cap)});
     }
@@ -169,14 +175,17 @@ void FactCollector::examine(std::span<const std::byte> content) {
     if (facts_->shebang.ends_with('\r')) facts_->shebang.pop_back();
     if (content.size() < entry_->size) return;  // a long script: its first line is enough
   }
-  if (entry_->path == loader_cache || !is_binary(content)) keep_text(content);
+  const bool binary = is_binary(content);
+  if (wants_text_ && (entry_->path == loader_cache || !binary)) keep_text(content);
+  if (!binary) facts_->secret = find_secret(entry_->path, as_text(content));
 }
 
 std::shared_ptr<const FileFacts> FactCollector::end(std::vector<Diagnostic>& diagnostics) {
   if (!examined_ && decided_ && needed_ != 0) examine(buffer_);
   for (auto& problem : problems_) diagnostics.push_back(std::move(problem));
   problems_.clear();
-  const bool something = facts_ && (facts_->elf || !facts_->shebang.empty() || facts_->text);
+  const bool something = facts_ && (facts_->elf || !facts_->shebang.empty() || facts_->text ||
+                                    facts_->secret.shape != SecretShape::none);
   return something ? std::shared_ptr<const FileFacts>(std::exchange(facts_, nullptr)) : nullptr;
 }
 

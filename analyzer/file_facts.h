@@ -37,6 +37,7 @@ class FactCollector {
   std::vector<std::byte> buffer_;  ///< the content as far as its type needs it; used again for each file
   std::uint64_t needed_ = 0;       ///< bytes of the content that are needed; valid once decided_
   bool decided_ = false;
+  bool wants_text_ = false;  ///< the content is kept, and not only looked at
   bool examined_ = false;
   std::uint64_t kept_text_ = 0;  ///< of all files of the layer
   std::shared_ptr<FileFacts> facts_;

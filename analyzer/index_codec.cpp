@@ -23,6 +23,7 @@
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/secrets.h"
 
 namespace slim {
 namespace {
@@ -44,7 +45,8 @@ constexpr unsigned all_present = 63;
 /// And of facts.
 constexpr unsigned has_elf = 1;
 constexpr unsigned has_text = 2;
-constexpr unsigned all_facts = 3;
+constexpr unsigned has_secret = 4;
+constexpr unsigned all_facts = 7;
 
 std::uint64_t checksum(std::string_view bytes) {
   return ::crc64_ecma_refl(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
@@ -129,11 +131,16 @@ class Encoder {
   }
 
   void write(const FileFacts& facts) {
-    const auto& [elf, shebang, text] = facts;
-    byte((elf ? has_elf : 0U) | (text ? has_text : 0U));
+    const auto& [elf, shebang, text, secret] = facts;
+    const bool holds_secret = secret.shape != SecretShape::none;
+    byte((elf ? has_elf : 0U) | (text ? has_text : 0U) | (holds_secret ? has_secret : 0U));
     write(shebang);
     if (text) write(*text);
     if (elf) write(*elf);
+    if (holds_secret) {
+      byte(static_cast<unsigned>(secret.shape));
+      write(secret.line);
+    }
   }
 
   void write(const ElfFacts& facts) {
@@ -319,6 +326,13 @@ class Decoder {
     read(value->shebang);
     if ((present & has_text) != 0) read(value->text.emplace());
     if ((present & has_elf) != 0) value->elf = elf();
+    if ((present & has_secret) != 0) {
+      const unsigned shape = byte();
+      require(shape > static_cast<unsigned>(SecretShape::none) &&
+              shape <= static_cast<unsigned>(SecretShape::login));
+      value->secret.shape = static_cast<SecretShape>(shape);
+      read(value->secret.line);
+    }
     return value;
   }
 

@@ -14,6 +14,7 @@
 #include "analyzer/digest.h"
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
+#include "analyzer/secrets.h"
 
 namespace slim {
 
@@ -52,12 +53,16 @@ struct DeviceNumber {
 ///    *.xml or
 ///    *.path; of /etc/ld.so.cache up to 4 MiB; of the package databases (dpkg's status, status.d/* and
 ///    info/*.list, apk's installed) up to 32 MiB each.
+///  - what secret the first 64 KiB hold, of text that is kept, of files that start with "----" as keys do,
+///  and
+///    of those whose name says that they may (analyzer/secrets.h).
 /// Text of more than 128 MiB in one layer is not kept; a Diagnostic says so.
 struct FileFacts {
   std::unique_ptr<const ElfFacts> elf;
   std::string shebang;  ///< the text behind #! on the first line, without the line end
   std::optional<std::string>
-      text;  ///< the content of small scripts and configuration files, and of ld.so.cache
+      text;       ///< the content of small scripts and configuration files, and of ld.so.cache
+  Secret secret;  ///< the kind and place of the first key, token or login in it
 };
 
 struct LayerEntry {

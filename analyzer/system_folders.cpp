@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "analyzer/glob.h"
@@ -54,6 +56,21 @@ bool is_kernel_path(std::string_view path) {
       std::to_array<std::string_view>({"/proc", "/sys", "/dev"}), [path](std::string_view top) {
         return path == top || (path.starts_with(top) && path.size() > top.size() && path[top.size()] == '/');
       });
+}
+
+std::string summary_folder(std::string_view path) {
+  std::size_t depth =
+      path.starts_with("/usr/") || path.starts_with("/var/") || path.starts_with("/opt/") ? 3 : 1;
+  if (path.starts_with("/usr/bin") || path.starts_with("/usr/sbin") || path.starts_with("/usr/include"))
+    depth = 2;
+  std::size_t end = 0;
+  const std::size_t last = path.rfind('/');  // the file's own name does not count
+  while (depth-- > 0) {
+    const auto slash = path.find('/', end + 1);
+    if (slash == std::string_view::npos || slash > last) break;
+    end = slash;
+  }
+  return end == 0 ? "/" : std::string(path.substr(0, end));
 }
 
 }  // namespace slim

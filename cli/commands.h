@@ -11,6 +11,7 @@ inline constexpr int run_failure = 125;
 /// `exit_code` is set by the command that ran; an Error leaves it by exception.
 void add_analyze(CLI::App& app, int& exit_code);
 void add_build(CLI::App& app, int& exit_code);
+void add_diff(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -15,30 +14,15 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
+#include "analyzer/system_folders.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
+#include "slimmer/roots.h"
 
 namespace slim {
 namespace {
 
 constexpr std::size_t shown_removable = 200;
-
-/// The folder under which a path is summed up: /usr/lib/x86_64-linux-gnu and /usr/share/zoneinfo are worth a
-/// line of their own, /bin and /etc one for all.
-std::string group_of(std::string_view path) {
-  std::size_t depth =
-      path.starts_with("/usr/") || path.starts_with("/var/") || path.starts_with("/opt/") ? 3 : 1;
-  if (path.starts_with("/usr/bin") || path.starts_with("/usr/sbin") || path.starts_with("/usr/include"))
-    depth = 2;
-  std::size_t end = 0;
-  const std::size_t last = path.rfind('/');  // the file's own name does not count
-  while (depth-- > 0) {
-    const auto slash = path.find('/', end + 1);
-    if (slash == std::string_view::npos || slash > last) break;
-    end = slash;
-  }
-  return end == 0 ? "/" : std::string(path.substr(0, end));
-}
 
 void add_bytes(ReportGroup& group, std::uint64_t size, bool kept) {
   group.bytes += size;
@@ -68,7 +52,8 @@ void add_groups(Report& report, const Analysis& analysis) {
     if (tree.is(node, EntryType::directory) || tree.inode_of(node).names.front() != node) continue;
     const bool keep = kept[tree.node(node).inode];
     const std::uint64_t size = tree.entry(node).size;
-    const auto [place, added] = folder_numbers.try_emplace(group_of(tree.path(node)), report.folders.size());
+    const auto [place, added] =
+        folder_numbers.try_emplace(summary_folder(tree.path(node)), report.folders.size());
     if (added) {
       report.folders.push_back({.name = place->first, .version = {}, .type = {}});
     }
@@ -103,10 +88,24 @@ void add_layers(Report& report, const Analysis& analysis) {
                              .uncompressed = index.tar.size,
                              .entries = index.entries.size(),
                              .wasted = report.efficiency.hidden_by_layer[i],
+                             .change = report.efficiency.changes[i],
                              .created_by = layer.created_by});
     report.compressed += stored;
     report.uncompressed += index.tar.size;
   }
+}
+
+FindingSources finding_sources(const Analysis& analysis) {
+  FindingSources sources{.tree = &analysis.contents.tree,
+                         .config = &analysis.contents.image().config,
+                         .packages = &analysis.packages,
+                         .unresolved = analysis.graph->unresolved_libraries(),
+                         .missing_programs = {}};
+  for (const Entrypoint& entrypoint : analysis.roots.entrypoints) {
+    if (!entrypoint.path.empty() || entrypoint.argv.empty()) continue;
+    sources.missing_programs.push_back({.from = entrypoint.from, .word = entrypoint.argv.front()});
+  }
+  return sources;
 }
 
 }  // namespace
@@ -116,7 +115,7 @@ Report make_report(const Analysis& analysis) {
   report.analysis = &analysis;
   report.totals = totals(analysis.contents.tree, analysis.plan);
   report.efficiency = measure_efficiency(analysis.contents.layers, analysis.contents.tree);
-  report.findings = find_findings(analysis.contents.tree, analysis.graph->unresolved_libraries());
+  report.findings = find_findings(finding_sources(analysis));
   add_layers(report, analysis);
   add_groups(report, analysis);
   report.timings["read"] = analysis.read_seconds;

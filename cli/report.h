@@ -28,6 +28,7 @@ struct ReportLayer {
   std::uint64_t uncompressed = 0;  ///< bytes of the tar
   std::uint64_t entries = 0;
   std::uint64_t wasted = 0;  ///< bytes that later layers hide
+  LayerChange change;
   std::string created_by;
 };
 

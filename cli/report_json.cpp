@@ -9,14 +9,15 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/dependency_graph.h"
+#include "analyzer/efficiency.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/findings.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "cli/escape.h"
+#include "cli/json_output.h"
 #include "cli/report.h"
-#include "cli/version.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/build.h"
@@ -28,11 +29,6 @@ namespace slim {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-/// Names in an image need not be UTF-8: what is not becomes U+FFFD.
-std::string dump(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
-}
 
 json config_json(const ImageConfig& config, bool show_secrets) {
   json document = json::parse(config.json, nullptr, false);
@@ -70,6 +66,10 @@ json image_json(const Report& report) {
           {"config", config_json(image.config, report.show_secrets)}};
 }
 
+json sum_json(const FileSum& sum) {
+  return {{"files", sum.files}, {"bytes", sum.bytes}};
+}
+
 json layers_json(const Report& report) {
   json layers = json::array();
   for (const ReportLayer& layer : report.layers) {
@@ -81,7 +81,10 @@ json layers_json(const Report& report) {
          {"uncompressed", layer.uncompressed},
          {"created_by", report.show_secrets ? layer.created_by : redacted_words(layer.created_by)},
          {"entries", layer.entries},
-         {"wasted", layer.wasted}});
+         {"wasted", layer.wasted},
+         {"added", sum_json(layer.change.added)},
+         {"changed", sum_json(layer.change.changed)},
+         {"hides", sum_json(layer.change.hides)}});
   }
   return layers;
 }
@@ -103,6 +106,9 @@ json findings_json(const Report& report) {
                         {"severity", to_string(finding.severity)},
                         {"path", finding.path},
                         {"layer", finding.layer ? json(*finding.layer) : json(nullptr)},
+                        {"count", finding.count},
+                        {"bytes", finding.bytes},
+                        {"paths", finding.paths},
                         {"message", finding.message}});
   }
   return findings;
@@ -216,10 +222,6 @@ void write_files(const Report& report, std::ostream& out) {
     separator = ",\n    ";
   }
   out << "\n  ],\n";
-}
-
-json tool_json() {
-  return {{"name", "slim"}, {"version", version()}};
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ namespace {
 
 constexpr std::size_t top_groups = 8;
 constexpr std::size_t top_removable = 6;
+constexpr std::size_t advice_indent = 9;    ///< below the id
+constexpr std::size_t finding_indent = 51;  ///< the column at which a finding's paths begin
 
 class TextReport {
  public:
@@ -108,18 +110,23 @@ class TextReport {
 
   void layers() {
     line("");
-    line(bold(fmt::format("{:<7}{:>10}{:>12}{:>9}{:>11}  CREATED BY", "LAYER", "STORED", "TAR", "ENTRIES",
-                          "HIDDEN")));
+    line(bold(fmt::format("{:<6}{:>9}{:>10}{:>10}{:>10}{:>10}  CREATED BY", "LAYER", "STORED", "ADDS",
+                          "CHANGES", "HIDES", "HIDDEN")));
     std::size_t number = 0;
     for (const ReportLayer& layer : report_->layers) {
       line(fmt::format(
-          "{:<7}{:>10}{:>12}{:>9}{:>11}  {}", ++number, human_size(layer.size),
-          human_size(layer.uncompressed), human_count(layer.entries),
-          layer.wasted == 0 ? "-" : human_size(layer.wasted),
+          "{:<6}{:>9}{:>10}{:>10}{:>10}{:>10}  {}", ++number, human_size(layer.size),
+          size_or_dash(layer.change.added.bytes), size_or_dash(layer.change.changed.bytes),
+          size_or_dash(layer.change.hides.bytes), size_or_dash(layer.wasted),
           terminal_text(report_->show_secrets ? layer.created_by : redacted_words(layer.created_by),
-                        width_ - 51)));
+                        width_ - 57)));
+    }
+    if (report_->efficiency.hidden > 0) {
+      line(dim("HIDES: what it replaces or deletes of the layers below; HIDDEN: what later layers do of it"));
     }
   }
+
+  static std::string size_or_dash(std::uint64_t bytes) { return bytes == 0 ? "-" : human_size(bytes); }
 
   void groups(const char* title, const std::vector<ReportGroup>& all) {
     if (all.empty() || all.front().bytes == 0) return;
@@ -160,12 +167,12 @@ class TextReport {
     }
   }
 
-  /// One entry for each kind: how many, the first paths, and what to do.
+  /// One entry for each kind: how many, their bytes, the first paths; and what to do, for what is worth it.
   void findings() {
     const std::vector<Finding>& all = report_->findings;
     if (all.empty()) return;
     line("");
-    line(bold(fmt::format("FINDINGS  {}", all.size())));
+    line(bold("FINDINGS"));
     for (auto from = all.begin(); from != all.end();) {
       const auto to = std::find_if(from, all.end(), [&from](const Finding& finding) {
         return finding.id != from->id || finding.severity != from->severity;
@@ -180,27 +187,66 @@ class TextReport {
     Colour colour = Colour::dim;
     if (first.severity == Severity::high) colour = Colour::red;
     if (first.severity == Severity::medium) colour = Colour::yellow;
-    std::string paths;
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
     for (const Finding& finding : group) {
-      const std::string path = terminal_text(finding.path, width_ - 45);
-      if (!paths.empty() && paths.size() + path.size() + 7 > width_ - 39) {
-        paths += ", ...";
-        break;
-      }
-      paths += (paths.empty() ? "" : ", ") + path;
+      count += finding.count;
+      bytes += finding.bytes;
     }
-    line(fmt::format("  {} {:<24}{:>4}  {}",
-                     paint(style_, colour, fmt::format("{:<6}", to_string(first.severity))), first.id,
-                     group.size(), terminal_text(paths, width_ - 39)));
-    std::string_view rest = first.message;
-    while (!rest.empty()) {  // wrapped at blanks, below the paths
-      std::size_t end = rest.size();
-      if (end > width_ - 39) {
-        end = rest.rfind(' ', width_ - 39);
-        if (end == std::string_view::npos || end == 0) end = width_ - 39;
+    std::string text = fmt::format(
+        "  {} {:<24}{:>6}{:>10}  {}", paint(style_, colour, fmt::format("{:<6}", to_string(first.severity))),
+        first.id, human_count(count), bytes == 0 ? "" : human_size(bytes), finding_paths(group));
+    text.erase(text.find_last_not_of(' ') + 1);
+    line(text);
+    // What slim build drops anyway needs no advice.
+    if (first.severity != Severity::info) advice(group);
+  }
+
+  /// As many as one line takes.
+  [[nodiscard]] std::string finding_paths(std::span<const Finding> group) const {
+    std::vector<std::string_view> paths;
+    for (const Finding& finding : group) {
+      if (finding.paths.empty() && !finding.path.empty()) paths.push_back(finding.path);
+      paths.insert(paths.end(), finding.paths.begin(), finding.paths.end());
+    }
+    std::string text;
+    for (const std::string_view path : paths) {
+      const std::string safe = terminal_text(path, width_ - finding_indent - 5);
+      if (!text.empty() && text.size() + safe.size() + 7 > width_ - finding_indent) return text + ", ...";
+      text += (text.empty() ? "" : ", ") + safe;
+    }
+    return text;
+  }
+
+  /// The messages of a group, each once, the first three; where they differ, with the path that each is
+  /// about.
+  void advice(std::span<const Finding> group) {
+    const bool one = std::ranges::all_of(
+        group, [&group](const Finding& finding) { return finding.message == group.front().message; });
+    std::vector<std::string_view> told;
+    for (const Finding& finding : group) {
+      if (std::ranges::find(told, finding.message) != told.end()) continue;
+      if (told.size() == 3) {
+        line(std::string(advice_indent, ' ') + dim("...; --format json has all"));
+        return;
       }
-      line(std::string(39, ' ') + dim(terminal_text(rest.substr(0, end))));
-      rest.remove_prefix(std::min(rest.size(), end + 1));
+      told.push_back(finding.message);
+      wrapped(one || finding.path.empty() ? finding.message : finding.path + ": " + finding.message,
+              advice_indent);
+    }
+  }
+
+  /// Broken at blanks.
+  void wrapped(std::string_view text, std::size_t indent) {
+    const std::size_t columns = width_ - indent;
+    while (!text.empty()) {
+      std::size_t end = text.size();
+      if (end > columns) {
+        end = text.rfind(' ', columns);
+        if (end == std::string_view::npos || end == 0) end = columns;
+      }
+      line(std::string(indent, ' ') + dim(terminal_text(text.substr(0, end))));
+      text.remove_prefix(std::min(text.size(), end + 1));
     }
   }
 
@@ -279,7 +325,13 @@ class TextReport {
       return;
     }
     const std::string reference = terminal_text(report_->analysis->contents.image().reference);
-    if (report_->analysis->roots.entrypoints.empty()) {
+    const std::vector<Entrypoint>& starts = report_->analysis->roots.entrypoints;
+    const bool missing = std::ranges::any_of(starts, [](const Entrypoint& start) {
+      return start.path.empty() && start.from != "healthcheck";  // slim build refuses what cannot start
+    });
+    if (missing) {
+      line(dim("next: ") + "slim analyze " + reference + " --entrypoint PROGRAM, since its own is not in it");
+    } else if (starts.empty()) {
       line(dim("next: ") + "slim analyze " + reference + " --entrypoint PROGRAM, since the image names none");
     } else {
       line(dim("next: ") + "slim build " + reference + " -o docker-archive:slim.tar");

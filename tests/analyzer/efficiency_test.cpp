@@ -1,5 +1,6 @@
 #include "analyzer/efficiency.h"
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -99,6 +100,26 @@ TEST(Efficiency, OpaqueFoldersHideAndAreNoCopies) {
   EXPECT_DOUBLE_EQ(result.efficiency, 1.0);
   EXPECT_EQ(result.wasted, 0U);
   EXPECT_EQ(result.hidden, 10U);
+}
+
+// Layer 2 adds n and l, stores a again, deletes d with b and c; layer 3 deletes n and brings it back as a
+// link.
+TEST(Efficiency, WhatALayerAddsChangesAndHides) {
+  const Efficiency result =
+      measure({layer({folder("d"), file("a", 50), file("d/b", 100), file("d/c", 7)}),
+               layer({whiteout("d"), file("a", 30), file("n", 5), symlink("l", "a"), folder("e")}),
+               layer({whiteout("n"), symlink("n", "a"), folder("e")})});
+  ASSERT_EQ(result.changes.size(), 3U);
+  const auto sum = [](std::uint64_t files, std::uint64_t bytes) { return FileSum{files, bytes}; };
+  EXPECT_EQ(result.changes[0].added, sum(3, 157));
+  EXPECT_EQ(result.changes[0].changed, sum(0, 0));
+  EXPECT_EQ(result.changes[0].hides, sum(0, 0));
+  EXPECT_EQ(result.changes[1].added, sum(2, 5));
+  EXPECT_EQ(result.changes[1].changed, sum(1, 30));
+  EXPECT_EQ(result.changes[1].hides, sum(3, 157));
+  EXPECT_EQ(result.changes[2].added, sum(0, 0));
+  EXPECT_EQ(result.changes[2].changed, sum(1, 0));
+  EXPECT_EQ(result.changes[2].hides, sum(1, 5));
 }
 
 TEST(Efficiency, DeletionsOfNothingDoNotCount) {

@@ -80,6 +80,7 @@ std::shared_ptr<const FileFacts> rich_facts() {
   facts->elf = std::make_unique<const ElfFacts>(std::move(elf));
   facts->shebang = "/bin/sh -e";
   facts->text = std::string("line\n\0\xff", 7);
+  facts->secret = {.shape = SecretShape::login, .line = 3};
   return facts;
 }
 
@@ -173,6 +174,7 @@ void expect_equal(const LayerEntry& one, const LayerEntry& other) {
   if (!one.facts) return;
   EXPECT_EQ(one.facts->shebang, other.facts->shebang);
   EXPECT_EQ(one.facts->text, other.facts->text);
+  EXPECT_EQ(one.facts->secret, other.facts->secret);
   ASSERT_EQ(one.facts->elf == nullptr, other.facts->elf == nullptr);
   if (one.facts->elf) expect_equal(*one.facts->elf, *other.facts->elf);
 }

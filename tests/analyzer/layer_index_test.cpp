@@ -13,6 +13,7 @@
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/digest.h"
+#include "analyzer/secrets.h"
 #include "tests/analyzer/error_matcher.h"
 #include "tests/analyzer/tar_builder.h"
 #include "tests/analyzer/temporary_folder.h"
@@ -317,6 +318,26 @@ TEST(FileFacts, ElfFilesAreParsedHoweverTheyLieInTheStream) {
   EXPECT_EQ(index.diagnostics[0].path, "broken");
   EXPECT_THAT(index.diagnostics[0].message, testing::StartsWith("broken ELF file: "));
   EXPECT_EQ(index.entries[2].facts->text, "text");
+}
+
+TEST(FileFacts, SecretsAreToldByKindAndLine) {
+  const std::string key =
+      "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n";
+  TarBuilder tar;
+  tar.file("by-its-start", key).file("etc/kept.conf", "#\n" + key).file("srv/by-name.pem", "Bag\n" + key);
+  tar.file("srv/data", "Bag\n" + key).file("srv/nul.pem", key + std::string(1, '\0'));
+  tar.file("long.key", key + std::string(1 << 20, '\n')).file("cert.pem", "-----BEGIN CERTIFICATE-----\n");
+  std::vector<std::string> found;
+  const LayerIndex index = index_of(tar.str());
+  for (const LayerEntry& entry : index.entries) {
+    if (!entry.facts || entry.facts->secret.shape == SecretShape::none) continue;
+    EXPECT_EQ(entry.facts->secret.shape, SecretShape::private_key);
+    found.push_back(
+        fmt::format("{} {}{}", entry.path, entry.facts->secret.line, entry.facts->text ? " with text" : ""));
+  }
+  EXPECT_THAT(found,
+              ElementsAre("by-its-start 1", "etc/kept.conf 2 with text", "srv/by-name.pem 2", "long.key 1"));
+  EXPECT_FALSE(index.entries.back().facts) << "a certificate is nothing to tell";
 }
 
 TEST(FileFacts, AreLeftOutOnRequest) {

@@ -57,5 +57,14 @@ TEST(SystemFolders, TheKernelHasThreeTrees) {
     EXPECT_FALSE(is_kernel_path(path)) << path;
 }
 
+TEST(SystemFolders, FilesAreSummedUpByTheFolderThatIsWorthALine) {
+  EXPECT_EQ(summary_folder("/usr/lib/x86_64-linux-gnu/gconv/a.so"), "/usr/lib/x86_64-linux-gnu");
+  EXPECT_EQ(summary_folder("/usr/share/zoneinfo/Europe/Berlin"), "/usr/share/zoneinfo");
+  EXPECT_EQ(summary_folder("/usr/bin/perl"), "/usr/bin");
+  EXPECT_EQ(summary_folder("/usr/lib/os-release"), "/usr/lib");
+  EXPECT_EQ(summary_folder("/etc/ssl/openssl.cnf"), "/etc");
+  EXPECT_EQ(summary_folder("/init"), "/");
+}
+
 }  // namespace
 }  // namespace slim

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/digest.h"
+#include "analyzer/findings.h"
 #include "analyzer/image_ref.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
@@ -107,6 +109,45 @@ TEST_F(ReportTest, HasTheDocumentedKeysAndNoOthers) {
   for (const json& key : schema["required"]) EXPECT_TRUE(report.contains(key.get<std::string>())) << key;
   EXPECT_EQ(report["schema_version"], 1);
   EXPECT_EQ(report["tool"]["name"], "slim");
+}
+
+TEST_F(ReportTest, FindingsOfAKindAreToldTogether) {
+  const auto finding = [](std::string path, std::uint64_t bytes, std::string message) {
+    return Finding{.id = "secret",
+                   .severity = Severity::high,
+                   .path = std::move(path),
+                   .layer = 1,
+                   .bytes = bytes,
+                   .paths = {},
+                   .message = std::move(message)};
+  };
+  Finding many = finding("/usr/share/doc/big", 5000, "not told");
+  many.id = "documentation";
+  many.severity = Severity::info;
+  many.count = 12;
+  many.paths = {"/usr/share/doc/big", "/usr/share/doc/small"};
+  report_.findings = {finding("/a", 0, "holds a key"), finding("/b", 0, "holds a token"),
+                      finding("", 0, "the config holds one"), many};
+  EXPECT_THAT(text(), HasSubstr("\nFINDINGS\n"
+                                "  high   secret                       3            /a, /b\n"
+                                "         /a: holds a key\n"
+                                "         /b: holds a token\n"
+                                "         the config holds one\n"
+                                "  info   documentation               12    5.0 kB  /usr/share/doc/big, "
+                                "/usr/share/doc/small\n\n"));
+  const json findings = parsed()["findings"];
+  EXPECT_EQ(findings[3]["count"], 12);
+  EXPECT_EQ(findings[3]["bytes"], 5000);
+  EXPECT_EQ(findings[3]["paths"].size(), 2U);
+}
+
+TEST_F(ReportTest, LayersSayWhatTheyAddChangeAndHide) {
+  const json layers = parsed()["layers"];
+  EXPECT_EQ(layers[0]["added"]["files"], 8);
+  EXPECT_EQ(layers[1]["added"]["files"], 0);
+  EXPECT_EQ(layers[1]["hides"]["files"], 1);
+  EXPECT_EQ(layers[1]["hides"]["bytes"], 700);
+  EXPECT_THAT(text(), HasSubstr("     HIDES    HIDDEN  CREATED BY\n"));
 }
 
 TEST_F(ReportTest, TotalsAddUp) {

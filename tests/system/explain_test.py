@@ -58,6 +58,13 @@ class Analyze(SystemTest):
         self.assertLessEqual({"shell-present", "package-manager-present", "setuid"}, findings)
         self.assertNotIn("shell-present", {finding["id"] for finding in self.report("static")["findings"]})
 
+    def test_ordinary_images_have_no_secrets(self):
+        for name in ("nginx", "redis", "plugin", "alpine"):
+            with self.subTest(name=name):
+                severe = [finding for finding in self.report(name)["findings"] if finding["severity"] == "high"
+                          or finding["id"] in ("private-key", "secret", "hidden-secret")]
+                self.assertEqual(severe, [])
+
     def test_text_says_what_to_do_next(self):
         finished = slim("analyze", "docker-archive:" + original_of("nginx"))
         self.assert_status(finished, 0)
