@@ -125,16 +125,18 @@ inside() {
   rm -rf "$root"/var/log/{apt,dpkg.log,alternatives.log} "$root/var/cache/ldconfig" "$root"/var/cache/apt/*.bin
 }
 
+# An image that a crash of the machine spoils is made again: dpkg need not sync every file.
 apt_install() {
-  inside "apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root $*"
+  inside "apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io \
+    -o APT::Sandbox::User=root $*"
 }
 
-# config < JSON: ends the recipe.
+# config [--platform OS/ARCHITECTURE] < JSON: ends the recipe.
 config() {
   cat >"$work/config.json"
   printf '%s\n' "${comments[@]}" >"$work/comments"
   /usr/bin/python3 "$recipe_folder/assemble.py" --layers "$work/layers" --config "$work/config.json" \
-    --comments "$work/comments" --name "slim.test/$recipe_name:latest" --format docker-archive "$work/$recipe_name.tar"
+    --comments "$work/comments" --name "slim.test/$recipe_name:latest" --format docker-archive "$@" "$work/$recipe_name.tar"
   echo "$SLIM_RECIPE_INSIDE" >"$work/key"
   rm -rf "$work"/{upper,overlay,root,scratch,log} "${image:?}"
   chmod 755 "$work"
