@@ -49,7 +49,7 @@ class Oracle(SystemTest):
     def setUpClass(cls):
         loaders.enter_namespaces()
 
-    def compare(self, name, top, reference, environment=None, exceptions=None):
+    def compare(self, name, top, reference, environment=None, exceptions=frozenset()):
         """Every dynamic ELF file of the root folder `top`, which is what slim reads as `reference`."""
         files = loaders.dynamic_elf_files(top)
         musl = {elf.interpreter for elf in files} & set(loaders.MUSL_LOADERS.values())
@@ -59,11 +59,11 @@ class Oracle(SystemTest):
         differ = {path for path in heard if said[path] != heard[path]}
         tally = Tally()
         tally.files, tally.digests = len(files), {elf.digest for elf in files}
-        tally.agreed, tally.exceptions = len(files) - len(differ), len(differ & set(exceptions or {}))
+        tally.agreed, tally.exceptions = len(files) - len(differ), len(differ & exceptions)
         print("%-16s %s" % (name, tally), flush=True)
         self.assertEqual(["%s\n  slim:   %s\n  loader: %s" % (path, said[path], heard[path])
-                          for path in sorted(differ - set(exceptions or {}))], [], "%s: they disagree" % name)
-        self.assertEqual(sorted(set(exceptions or {}) - differ), [], "%s: exceptions that are none" % name)
+                          for path in sorted(differ - exceptions)], [], "%s: they disagree" % name)
+        self.assertEqual(sorted(exceptions - differ), [], "%s: exceptions that are none" % name)
         return tally
 
     def compare_image(self, name):
@@ -73,13 +73,12 @@ class Oracle(SystemTest):
         if machine != os.uname().machine:
             need_program("qemu-%s-static" % machine)
         environment = dict(entry.split("=", 1) for entry in image.config["config"].get("Env", []))
-        top = loaders.unpack(image, self.path(name + ".root"))
-        shutil.rmtree(self.path(name))
-        tally = self.compare(name, top, "docker-archive:" + archive,
-                             {key: value for key, value in environment.items() if key.startswith("LD_")},
-                             {path: cause for (image, path), cause in EXCEPTIONS.items() if image == name})
-        shutil.rmtree(top)
-        return tally
+        with loaders.root_folder(self.path("root")) as top:
+            loaders.unpack(image, top)
+            shutil.rmtree(self.path(name))
+            return self.compare(name, top, "docker-archive:" + archive,
+                                {key: value for key, value in environment.items() if key.startswith("LD_")},
+                                {path for image, path in EXCEPTIONS if image == name})
 
     def test_real_images(self):
         total, compared = Tally(), []
@@ -97,8 +96,9 @@ class Oracle(SystemTest):
         archive = os.path.join(SHARED_DATA, "alpine-minirootfs-3.20.3-aarch64.tar.gz")
         if not os.path.exists(archive):
             raise unittest.SkipTest("alpine-minirootfs-3.20.3-aarch64.tar.gz is not in ../shared/data")
-        top = loaders.unpack_tar(archive, self.path("root"))
-        self.compare("alpine aarch64", top, "rootfs:" + archive)
+        with loaders.root_folder(self.path("root")) as top:
+            loaders.unpack_tar(archive, top)
+            self.compare("alpine aarch64", top, "rootfs:" + archive)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ chroot, as a process of a network and a pid namespace of its own (see enter_name
 forbidden to write files.
 """
 
+import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -38,9 +39,23 @@ def enter_namespaces():
                               sys.executable, *sys.argv])
 
 
-def unpack(image, folder):
-    """The image's files as a folder, written by tar: layer by layer, what later layers remove removed."""
+@contextlib.contextmanager
+def root_folder(folder):
+    """A folder to unpack an image to, in memory where there is enough of it. Only inside of enter_namespaces."""
     os.makedirs(folder)
+    in_memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 4 << 30
+    if in_memory:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        if in_memory:
+            subprocess.run(["umount", folder], check=True)
+        shutil.rmtree(folder)
+
+
+def unpack(image, folder):
+    """The image's files in `folder`, written by tar: layer by layer, what later layers remove removed."""
     for layer in image.layers:
         with image_archive.layer_tar(layer) as tar:
             names = [os.path.normpath(member.name) for member in tar if image_archive.WHITEOUT in member.name]
@@ -52,13 +67,11 @@ def unpack(image, folder):
             for path in hidden:
                 (shutil.rmtree if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)
         unpack_tar(layer, folder)
-    return folder
 
 
 def unpack_tar(path, folder):
-    os.makedirs(folder, exist_ok=True)
-    subprocess.run(["tar", "-C", folder, "--numeric-owner", "--exclude=.wh.*", "--exclude=./dev/*", "-xpf", path], check=True)
-    return folder
+    subprocess.run(["tar", "-C", folder, "--numeric-owner", "--exclude=.wh.*", "--exclude=./dev/*", "-xpf", path],
+                   check=True)
 
 
 class Elf:
