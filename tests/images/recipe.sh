@@ -56,6 +56,7 @@ mkdir -p "$work/layers" "$work/upper" "$work/overlay" "$work/root" "$work/scratc
 lower=$work/scratch  # what lies below the next layer, as overlayfs takes it: topmost first
 layer_count=0
 comments=()
+platform=linux/amd64 # what the image says it is for
 root=$work/root      # where a layer's function finds the image
 
 # Debian's minimal system, made once and shared by all recipes.
@@ -131,12 +132,13 @@ apt_install() {
     -o APT::Sandbox::User=root $*"
 }
 
-# config [--platform OS/ARCHITECTURE] < JSON: ends the recipe.
+# config < JSON: ends the recipe.
 config() {
   cat >"$work/config.json"
   printf '%s\n' "${comments[@]}" >"$work/comments"
   /usr/bin/python3 "$recipe_folder/assemble.py" --layers "$work/layers" --config "$work/config.json" \
-    --comments "$work/comments" --name "slim.test/$recipe_name:latest" --format docker-archive "$@" "$work/$recipe_name.tar"
+    --comments "$work/comments" --name "slim.test/$recipe_name:latest" --format docker-archive --platform "$platform" \
+    "$work/$recipe_name.tar"
   echo "$SLIM_RECIPE_INSIDE" >"$work/key"
   rm -rf "$work"/{upper,overlay,root,scratch,log} "${image:?}"
   chmod 755 "$work"

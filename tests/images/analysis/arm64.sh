@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../recipe.sh"
 command -v mmdebstrap >/dev/null || cannot "mmdebstrap is not installed"
 from scratch
+platform=linux/arm64
 
 packages() {
   mmdebstrap --quiet --architectures=arm64 --variant=extract --include=libc-bin,coreutils,git,curl,python3-minimal,sudo \
@@ -12,6 +13,6 @@ packages() {
 }
 layer packages "mmdebstrap --architectures=arm64 --variant=extract bookworm"
 
-config --platform linux/arm64 <<'JSON'
+config <<'JSON'
 { "Entrypoint": ["git"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] }
 JSON
