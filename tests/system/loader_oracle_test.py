@@ -8,7 +8,8 @@ import unittest
 
 import image_archive
 import loaders
-from slim_program import SHARED_DATA, SystemTest, main, need_program, original_of, slim
+from loader_oracle import OracleTest, Tally
+from slim_program import SHARED_DATA, main, need_program, original_of
 
 IMAGES = ["nginx", "postgres", "python", "jre", "php", "alpine", "arm64"]
 DISTINCT = 1500  # ELF files that differ in content, over all images, below which the comparison says too little
@@ -17,55 +18,7 @@ DISTINCT = 1500  # ELF files that differ in content, over all images, below whic
 EXCEPTIONS = {}
 
 
-def slim_answers(*arguments, loader=""):
-    """path -> Answer. musl prints itself first, whoever needs it: `loader` is left out of the paths."""
-    finished = slim("deps", *arguments, "--format", "json")
-    if finished.status not in (0, 1):  # 1: something is missing
-        raise AssertionError(str(finished))
-    return {file["path"]: loaders.Answer([library["path"] for library in file["libraries"] if library["path"] != loader],
-                                         [library["name"] for library in file["missing"]])
-            for file in finished.json()["files"]}
-
-
-class Tally:
-    """How often slim and a loader were asked the same, and agreed."""
-
-    def __init__(self):
-        self.files, self.digests, self.agreed, self.exceptions = 0, set(), 0, 0
-
-    def add(self, other):
-        self.files += other.files
-        self.digests |= other.digests
-        self.agreed += other.agreed
-        self.exceptions += other.exceptions
-
-    def __str__(self):
-        return "%5d files, %5d distinct, %5d agreed, %d exceptions" % (
-            self.files, len(self.digests), self.agreed, self.exceptions)
-
-
-class Oracle(SystemTest):
-    @classmethod
-    def setUpClass(cls):
-        loaders.enter_namespaces()
-
-    def compare(self, name, top, reference, environment=None, exceptions=frozenset()):
-        """Every dynamic ELF file of the root folder `top`, which is what slim reads as `reference`."""
-        files = loaders.dynamic_elf_files(top)
-        musl = {elf.interpreter for elf in files} & set(loaders.MUSL_LOADERS.values())
-        said = slim_answers(reference, "--all", loader="".join(musl))
-        heard = loaders.loader_answers(top, files, environment)
-        self.assertEqual(sorted(said), sorted(heard), "%s: files that slim or the test does not see" % name)
-        differ = {path for path in heard if said[path] != heard[path]}
-        tally = Tally()
-        tally.files, tally.digests = len(files), {elf.digest for elf in files}
-        tally.agreed, tally.exceptions = len(files) - len(differ), len(differ & exceptions)
-        print("%-16s %s" % (name, tally), flush=True)
-        self.assertEqual(["%s\n  slim:   %s\n  loader: %s" % (path, said[path], heard[path])
-                          for path in sorted(differ - exceptions)], [], "%s: they disagree" % name)
-        self.assertEqual(sorted(exceptions - differ), [], "%s: exceptions that are none" % name)
-        return tally
-
+class Oracle(OracleTest):
     def compare_image(self, name):
         archive = original_of(name)
         image = image_archive.open_archive(archive, self.path(name))
