@@ -19,6 +19,7 @@ class Tally:
 
     def __init__(self):
         self.files, self.digests, self.agreed, self.exceptions = 0, set(), 0, 0
+        self.paths = set()  # of libraries, as the loader prints them
 
     def add(self, other):
         self.files += other.files
@@ -36,16 +37,18 @@ class OracleTest(SystemTest):
     def setUpClass(cls):
         loaders.enter_namespaces()
 
-    def compare(self, name, top, reference, environment=None, exceptions=frozenset()):
-        """Every dynamic ELF file of the root folder `top`, which is what slim reads as `reference`."""
+    def compare(self, name, top, reference, options=(), exceptions=frozenset(), **surroundings):
+        """Every dynamic ELF file of the root folder `top`, which is what slim reads as `reference`; what is in
+        `surroundings` for the loader (see loaders.loader_answers), slim learns from the image or from `options`."""
         files = loaders.dynamic_elf_files(top)
         musl = {elf.interpreter for elf in files} & set(loaders.MUSL_LOADERS.values())
-        said = slim_answers(reference, "--all", loader="".join(musl))
-        heard = loaders.loader_answers(top, files, environment)
+        said = slim_answers(reference, "--all", *options, loader="".join(musl))
+        heard = loaders.loader_answers(top, files, **surroundings)
         self.assertEqual(sorted(said), sorted(heard), "%s: files that slim or the test does not see" % name)
         differ = {path for path in heard if said[path] != heard[path]}
         tally = Tally()
         tally.files, tally.digests = len(files), {elf.digest for elf in files}
+        tally.paths = {path for answer in heard.values() for path in answer.paths}
         tally.agreed, tally.exceptions = len(files) - len(differ), len(differ & exceptions)
         print("%-16s %s" % (name, tally), flush=True)
         self.assertEqual(["%s\n  slim:   %s\n  loader: %s" % (path, said[path], heard[path])

@@ -133,14 +133,15 @@ class Answer:
 
 
 def glibc_answer(done):
-    """Of LD_TRACE_LOADED_OBJECTS: `NAME => PATH (ADDRESS)`, `PATH (ADDRESS)` or `NAME => not found` a line. What has
-    no path (linux-vdso.so.1) comes from the kernel."""
+    """Of LD_TRACE_LOADED_OBJECTS: `NAME => PATH (ADDRESS)`, `PATH (ADDRESS)` or `NAME => not found` a line.
+    linux-vdso.so.1 comes from the kernel."""
     paths, missing = [], []
     for line in done.stdout.decode().splitlines():
         if line.endswith(" => not found"):
             missing.append(line[1:].removesuffix(" => not found"))
-        elif found := re.fullmatch(r"\t(?:.* => )?(.*/.*) \(0x[0-9a-f]+\)", line):
-            paths.append(found[1])
+        elif found := re.fullmatch(r"\t(?:.* => )?(.*) \(0x[0-9a-f]+\)", line):
+            if found[1] != "linux-vdso.so.1":
+                paths.append(found[1])
     failure = "" if done.returncode == 0 else "exit status %d: %s" % (done.returncode, done.stderr.decode().strip())
     return Answer(paths, missing, failure)
 
@@ -167,9 +168,9 @@ def choose_loader(top, elf):
     return ""
 
 
-def _enter_root(top):
+def _enter_root(top, working_folder):
     os.chroot(top)
-    os.chdir("/")
+    os.chdir(working_folder)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -194,16 +195,16 @@ def _ask(job):
     return musl_answer(done, loader) if loader in MUSL_LOADERS.values() else glibc_answer(done)
 
 
-def loader_answers(top, files, environment=None, level=""):
-    """path -> Answer for each of `files` (Elf), by the loaders of the root folder `top`. `environment`: what the
-    image's config says. `level`: a processor level of glibc, or empty for the baseline."""
+def loader_answers(top, files, environment=None, level="", working_folder="/"):
+    """path -> Answer for each of `files` (Elf), by the loaders of the root folder `top`. `environment` and
+    `working_folder`: what the image's config says. `level`: a processor level of glibc, or empty for the baseline."""
     prefix = []
     if files and files[0].machine != os.uname().machine:
         shutil.copy(emulator(files[0].machine), top + QEMU)
         prefix = [QEMU]
     jobs = [(elf, choose_loader(top, elf), prefix, environment or {}, level) for elf in files]
     context = multiprocessing.get_context("fork")
-    with context.Pool(len(os.sched_getaffinity(0)), _enter_root, (top,)) as pool:
+    with context.Pool(len(os.sched_getaffinity(0)), _enter_root, (top, working_folder)) as pool:
         answers = pool.map(_ask, jobs, chunksize=8)
     if prefix:
         os.unlink(top + QEMU)
