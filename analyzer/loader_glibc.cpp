@@ -165,12 +165,14 @@ class GlibcSearch {
     session_.objects.push_back(std::move(loader));
   }
 
-  /// In secure-execution mode only names without a slash count that lead to setuid files in the system's
-  /// folders; of those in /etc/ld.so.preload also paths.
+  /// What is not found, the loader tells on standard error, and goes on without it. In secure-execution mode only
+  /// names without a slash count that lead to setuid files in the system's folders; of those in
+  /// /etc/ld.so.preload also paths.
   void preload() {
     for (const std::string_view name : split_list(world_.environment.preload, " :"))
-      if (is_allowed(name)) need(name, 0, {.silent = session_.secure, .secure = session_.secure});
-    for (const std::string& name : world_.preload_file) need(name, 0, {.secure = session_.secure});
+      if (is_allowed(name)) need(name, 0, {.silent = true, .secure = session_.secure});
+    for (const std::string& name : world_.preload_file)
+      need(name, 0, {.silent = true, .secure = session_.secure});
     for (std::size_t i = 1; i < session_.order.size(); ++i) {
       LoadedLibrary& library = session_.objects[session_.order[i]].library;
       if (library.found_by != FoundBy::already_loaded) library.found_by = FoundBy::preload;
@@ -232,14 +234,19 @@ class GlibcSearch {
     found->needed_by = by;
     LoadedObject object;
     object.elf = world_.tree.elf(found->node);
-    object.origin = folder_of(found->path.starts_with('/')
-                                  ? found->path
-                                  : world_.tree.path(world_.environment.working_folder) + "/" + found->path);
+    object.origin = origin_of(found->path);
     object.names.push_back(name);
     object.library = std::move(*found);
     session_.objects.push_back(std::move(object));
     session_.order.push_back(session_.objects.size() - 1);
     return session_.objects.size() - 1;
+  }
+
+  /// The folder of a file by the name that it was found under; relative ones begin at the working folder.
+  [[nodiscard]] std::string origin_of(const std::string& path) const {
+    if (path.starts_with('/')) return folder_of(path);
+    const std::string working_folder = world_.tree.path(world_.environment.working_folder);
+    return folder_of(working_folder + (working_folder.ends_with('/') ? "" : "/") + path);
   }
 
   /// A name with a token that has no value, or with any in a setuid program: the loader gives up.

@@ -49,7 +49,8 @@ class MuslSearch {
     know_surroundings();
     if (!session_.secure) {
       for (const std::string_view name : split_list(world_.environment.preload, " \t\n\r\f\v:"))
-        if (!name.empty()) need(std::string(name), 0);
+        if (!name.empty()) need(std::string(name), nobody);
+      session_.missing.clear();  // told on standard error, and done without
       for (std::size_t i = 1; i < session_.order.size(); ++i)
         if (session_.order[i] != loader_object)
           session_.objects[session_.order[i]].library.found_by = FoundBy::preload;
@@ -131,6 +132,7 @@ class MuslSearch {
     return loader_object;
   }
 
+  /// `by` is nobody for preloads: the program's RUNPATH does not serve them, nor what they need.
   std::size_t need(const std::string& name, std::size_t by) {
     if (is_musl_itself(name) || name == session_.interpreter) return take_loader(name, by);
     const bool searched = name.find('/') == std::string::npos;
@@ -142,7 +144,7 @@ class MuslSearch {
     std::optional<LoadedLibrary> found =
         searched ? search(name, by, missing.tried) : at_path(name, FoundBy::path, name, missing.tried).found;
     if (!found) {
-      missing.needed_by = world_.tree.path(session_.objects[by].library.node);
+      missing.needed_by = world_.tree.path(session_.objects[by == nobody ? 0 : by].library.node);
       session_.missing.push_back(std::move(missing));
       return nobody;
     }

@@ -25,7 +25,7 @@ class Oracle(OracleTest):
         image = image_archive.open_archive(archive, self.path(name))
         machine = {"amd64": "x86_64", "arm64": "aarch64"}[image.config["architecture"]]
         if machine != os.uname().machine:
-            need_program("qemu-%s-static" % machine)
+            need_program(loaders.emulator(machine))
         config = image.config["config"]
         environment = dict(entry.split("=", 1) for entry in config.get("Env", []) if entry.startswith("LD_"))
         with loaders.root_folder(self.path("root")) as top:
@@ -74,7 +74,7 @@ class Oracle(OracleTest):
                                          {} if cache == "stale" else best)
 
     def test_musl_of_another_machine(self):
-        need_program("qemu-aarch64-static")
+        need_program(loaders.emulator("aarch64"))
         archive = os.path.join(SHARED_DATA, "alpine-minirootfs-3.20.3-aarch64.tar.gz")
         if not os.path.exists(archive):
             raise unittest.SkipTest("alpine-minirootfs-3.20.3-aarch64.tar.gz is not in ../shared/data")

@@ -27,7 +27,6 @@ MUSL_LOADERS = {"x86_64": "/lib/ld-musl-x86_64.so.1", "aarch64": "/lib/ld-musl-a
 MACHINES = {62: "x86_64", 183: "aarch64"}
 LEVELS = ["x86-64-v2", "x86-64-v3", "x86-64-v4"]
 SECONDS = 60  # for one file; the slowest needs less than one
-QEMU = "/.qemu"  # where the emulator is put in a root of another machine
 
 
 def enter_namespaces():
@@ -198,19 +197,20 @@ def _ask(job):
 def loader_answers(top, files, environment=None, level="", working_folder="/"):
     """path -> Answer for each of `files` (Elf), by the loaders of the root folder `top`. `environment` and
     `working_folder`: what the image's config says. `level`: a processor level of glibc, or empty for the baseline."""
-    prefix = []
-    if files and files[0].machine != os.uname().machine:
-        shutil.copy(emulator(files[0].machine), top + QEMU)
-        prefix = [QEMU]
-    jobs = [(elf, choose_loader(top, elf), prefix, environment or {}, level) for elf in files]
+    with_loader = [(elf, choose_loader(top, elf)) for elf in files]
+    foreign = {elf.machine for elf, loader in with_loader if loader} - {os.uname().machine}
+    for machine in foreign:
+        shutil.copy(shutil.which(emulator(machine)), top + "/." + emulator(machine))
+    jobs = [(elf, loader, ["/." + emulator(elf.machine)] if elf.machine in foreign else [], environment or {}, level)
+            for elf, loader in with_loader]
     context = multiprocessing.get_context("fork")
     with context.Pool(len(os.sched_getaffinity(0)), _enter_root, (top, working_folder)) as pool:
         answers = pool.map(_ask, jobs, chunksize=8)
-    if prefix:
-        os.unlink(top + QEMU)
+    for machine in foreign:
+        os.unlink(top + "/." + emulator(machine))
     return {elf.path: answer for elf, answer in zip(files, answers)}
 
 
 def emulator(machine):
-    """The static emulator of a processor's programs, or None."""
-    return shutil.which("qemu-%s-static" % machine)
+    """The name of the emulator of a processor's programs: a static one, so that it runs in a foreign root."""
+    return "qemu-%s-static" % machine
