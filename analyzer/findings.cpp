@@ -59,9 +59,11 @@ constexpr Bulk hidden_bulk{
         "later layers replace or delete these, and they are still shipped; remove them in "
         "the step that makes them"};
 constexpr Bulk metadata_bulk{
-    "metadata-only-change", Severity::low,
-    "stored whole again, though only mode, owner or time changed; set them where the "
-    "files come in (COPY --chown --chmod)"};
+    .id = "metadata-only-change",
+    .severity = Severity::low,
+    .message =
+        "stored whole again, though only mode, owner or time changed; set them where the "
+        "files come in (COPY --chown --chmod)"};
 constexpr Bulk duplicate_bulk{
     .id = "duplicate",
     .severity = Severity::info,
@@ -244,7 +246,9 @@ class Finder {
   }
 
   std::vector<Finding> take() {
-    for (const auto& [kind, crowds] : kinds_) tell(*bulk_of(kind), crowds);
+    for (const auto& [kind, crowds] : kinds_) {
+      if (const auto bulk = bulk_of(kind)) tell(*bulk, crowds);
+    }
     join_many();
     std::ranges::stable_sort(found_, [](const Finding& a, const Finding& b) {
       return std::tie(b.severity, a.id, a.layer, a.path) < std::tie(a.severity, b.id, b.layer, b.path);
