@@ -165,8 +165,8 @@ class GlibcSearch {
     session_.objects.push_back(std::move(loader));
   }
 
-  /// What is not found, the loader tells on standard error, and goes on without it. In secure-execution mode only
-  /// names without a slash count that lead to setuid files in the system's folders; of those in
+  /// What is not found, the loader tells on standard error, and goes on without it. In secure-execution mode
+  /// only names without a slash count that lead to setuid files in the system's folders; of those in
   /// /etc/ld.so.preload also paths.
   void preload() {
     for (const std::string_view name : split_list(world_.environment.preload, " :"))
