@@ -28,10 +28,7 @@ int diff(const Arguments& arguments) {
   const Options& options = arguments.options;
   const Format format = format_of(options.format, "--format");
   const auto platform = platform_of(options);
-  ReadOptions read;
-  read.platform = platform ? &*platform : nullptr;
-  read.jobs = options.jobs;
-  read.cache = cache_of(options);
+  ReadOptions read = read_options_of(options, platform);
   read.facts = false;  // equal hashes are equal files: what is in them does not matter
   Progress progress(progress_of(options));
   progress.step("reading " + arguments.a);

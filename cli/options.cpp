@@ -26,6 +26,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/error.h"
+#include "analyzer/image_contents.h"
 #include "analyzer/index_cache.h"
 #include "analyzer/platform.h"
 #include "cli/escape.h"
@@ -283,12 +284,37 @@ RunOptions run_options_of(const Options& options) {
   return run;
 }
 
+namespace {
+
+/// Null with --no-cache. The default folder is passed over where it cannot be made, and with a line on
+/// standard error where it is not safe; one that was asked for is an Error then.
+std::shared_ptr<const IndexCache> cache_of(const Options& options) {
+  if (options.no_cache) return nullptr;
+  if (!options.cache.empty()) return std::make_shared<const IndexCache>(options.cache);
+  const std::string folder = default_cache_folder();
+  if (folder.empty() || !IndexCache::make_folder(folder)) return nullptr;
+  try {
+    return std::make_shared<const IndexCache>(folder);
+  } catch (const Error& error) {
+    fmt::print(stderr, "slim: warning: {}\nhint: {}\n", terminal_text(error.what()), error.hint());
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+ReadOptions read_options_of(const Options& options, const std::optional<Platform>& platform) {
+  ReadOptions read;
+  read.platform = platform ? &*platform : nullptr;
+  read.jobs = options.jobs;
+  read.cache = cache_of(options);
+  return read;
+}
+
 AnalysisOptions analysis_options_of(const Options& options, const std::optional<Platform>& platform) {
   check_report_places(options);  // before any work, not behind it
   AnalysisOptions analysis;
-  analysis.read.platform = platform ? &*platform : nullptr;
-  analysis.read.jobs = options.jobs;
-  analysis.read.cache = cache_of(options);
+  analysis.read = read_options_of(options, platform);
   analysis.overrides = overrides_of(options);
   analysis.rule_files = options.rules;
   analysis.traces = options.traces;
@@ -302,19 +328,6 @@ AnalysisOptions analysis_options_of(const Options& options, const std::optional<
     usage("--profile", options.profile, "minimal, balanced or safe");
   }
   return analysis;
-}
-
-std::shared_ptr<const IndexCache> cache_of(const Options& options) {
-  if (options.no_cache) return nullptr;
-  if (!options.cache.empty()) return std::make_shared<const IndexCache>(options.cache);
-  const std::string folder = default_cache_folder();
-  if (folder.empty() || !IndexCache::make_folder(folder)) return nullptr;
-  try {
-    return std::make_shared<const IndexCache>(folder);
-  } catch (const Error& error) {
-    fmt::print(stderr, "slim: warning: {}\nhint: {}\n", terminal_text(error.what()), error.hint());
-    return nullptr;
-  }
 }
 
 ProgressMode progress_of(const Options& options) {

@@ -13,8 +13,7 @@
 
 #include <CLI/App.hpp>
 
-#include "analyzer/compression.h"
-#include "analyzer/index_cache.h"
+#include "analyzer/image_contents.h"
 #include "analyzer/platform.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -75,10 +74,9 @@ RunOverrides overrides_of(const Options& options);
 RunOptions run_options_of(const Options& options);
 /// For commands that compare: the host's own ports would be taken for the container's.
 void refuse_host_network(const Options& options);
+/// `platform` must outlive the result, which points at it.
+ReadOptions read_options_of(const Options& options, const std::optional<Platform>& platform);
 AnalysisOptions analysis_options_of(const Options& options, const std::optional<Platform>& platform);
-/// The cache of layer indexes; null with --no-cache. The default folder is passed over where it cannot be
-/// made, and with a line on standard error where it is not safe; one that was asked for is an Error then.
-std::shared_ptr<const IndexCache> cache_of(const Options& options);
 ProgressMode progress_of(const Options& options);
 
 /// 512m, 1.5g, 100k, 4096: bytes, with docker's binary units.

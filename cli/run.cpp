@@ -34,10 +34,7 @@ int run(const Arguments& arguments) {
   if (options.timeout.empty()) run_options.limits.timeout = std::chrono::seconds(0);  // until it ends
   if (!arguments.words.empty()) run_options.overrides.cmd = arguments.words;
   const ImageRef reference = parse_image_ref(arguments.image);
-  ReadOptions read;
-  read.platform = platform ? &*platform : nullptr;
-  read.jobs = options.jobs;
-  read.cache = cache_of(options);
+  ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   ImageContents contents = read_image(reference, read);
   return run_image(contents, run_options);

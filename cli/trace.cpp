@@ -53,10 +53,7 @@ int trace(const Arguments& arguments) {
   check_file_place(arguments.output);
   clean_up_on_signals();
 
-  ReadOptions read;
-  read.platform = platform ? &*platform : nullptr;
-  read.jobs = options.jobs;
-  read.cache = cache_of(options);
+  ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.image);
   ImageContents contents = read_image(parse_image_ref(arguments.image), read);

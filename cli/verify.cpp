@@ -36,10 +36,7 @@ int verify(const Arguments& arguments) {
   verify_options.progress = [&progress](const std::string& text) { progress.step(text); };
   clean_up_on_signals();
 
-  ReadOptions read;
-  read.platform = platform ? &*platform : nullptr;
-  read.jobs = options.jobs;
-  read.cache = cache_of(options);
+  ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.original);
   ImageContents original = read_image(parse_image_ref(arguments.original), read);
