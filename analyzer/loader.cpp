@@ -211,6 +211,17 @@ std::vector<std::string_view> split_list(std::string_view text, std::string_view
   }
 }
 
+void put_program(const LoaderWorld& world, Session& session, NodeId program, std::string origin) {
+  LoadedObject main;
+  main.library.node = program;
+  main.library.path = world.tree.path(program);
+  main.library.needed_by = LoadedLibrary::program;
+  main.elf = world.tree.elf(program);
+  main.origin = std::move(origin);
+  session.objects.push_back(std::move(main));
+  session.order.push_back(0);
+}
+
 bool is_secure(const FileTree& tree, NodeId program) {
   const LayerEntry& entry = tree.entry(program);
   if ((entry.mode & 06000U) != 0) return true;

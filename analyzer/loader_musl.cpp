@@ -37,14 +37,7 @@ class MuslSearch {
 
   void start(NodeId program, const std::string& interpreter) {
     session_.interpreter = interpreter;
-    LoadedObject main;
-    main.library.node = program;
-    main.library.path = world_.tree.path(program);
-    main.library.needed_by = nobody;
-    main.elf = world_.tree.elf(program);
-    main.origin = folder_of(main.library.path);
-    session_.objects.push_back(std::move(main));
-    session_.order.push_back(0);
+    put_program(world_, session_, program, folder_of(world_.tree.path(program)));
     add_loader_object();
     know_surroundings();
     if (!session_.secure) {

@@ -55,6 +55,9 @@ struct Session {
   std::size_t places_left = 200'000;  ///< hostile files could ask for searches without end
 };
 
+/// The program itself, which is mapped first; `origin` is what $ORIGIN stands for in it.
+void put_program(const LoaderWorld& world, Session& session, NodeId program, std::string origin);
+
 /// What is at a path that a loader tries.
 struct Probe {
   enum class Result : std::uint8_t { absent, other_abi, unusable, usable };
