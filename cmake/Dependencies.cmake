@@ -13,6 +13,7 @@ find_package(fmt 9.1 REQUIRED)                          # text formatting
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)    # zstd layers
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)    # gzip layers, at ISA-L's speed
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)   # probe files
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)       # patterns of probes: linear time, the syntax of container-structure-test
 pkg_check_modules(cap REQUIRED IMPORTED_TARGET libcap)      # capability sets of the sandbox
 
 # LLVM's headers are not warning-clean under our flags: they are system headers here.

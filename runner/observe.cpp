@@ -22,8 +22,11 @@
 
 #include "analyzer/image.h"
 #include "runner/compare.h"
+#include "runner/container_spec.h"
 #include "runner/http.h"
+#include "runner/pattern.h"
 #include "runner/port_table.h"
+#include "runner/probe.h"
 #include "runner/sandbox.h"
 
 namespace slim {
@@ -68,10 +71,12 @@ std::string shown(const Captured& captured) {
 class Observer {
  public:
   Observer(Container& container, const ContainerStart& start, const ObserveOptions& options)
-      : container_(container), start_(start), options_(options), deadline_(Clock::now() + options.limit) {}
+      : container_(container), start_(start), options_(options), deadline_(begin_ + options.limit) {}
 
   Observation run() {
     result_.kind = wait_for_ports();
+    if (result_.kind == RunKind::served || result_.kind == RunKind::settled)
+      result_.time_to_ready = std::chrono::duration_cast<milliseconds>(Clock::now() - begin_);
     if (result_.kind == RunKind::served) {
       result_.facets.push_back({.what = "listening ports", .value = port_list(result_.ports)});
       for (const auto& port : result_.ports) ask(port);
@@ -223,6 +228,7 @@ class Observer {
   Container& container_;
   const ContainerStart& start_;
   const ObserveOptions& options_;
+  Clock::time_point begin_ = Clock::now();
   Container::Deadline deadline_;
   Clock::time_point next_look_;
   Clock::time_point spoke_ = Clock::now();
@@ -230,10 +236,40 @@ class Observer {
   Observation result_;
 };
 
+/// Line by line; a header is matched as it stands in an answer, "Name: value".
+std::string without(const std::vector<Pattern>& ignored, std::string_view text) {
+  constexpr std::string_view mark = "[ignored]";
+  std::string result;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string line(text.substr(0, end));
+    for (const auto& pattern : ignored) line = pattern.replaced_in(line, mark);
+    result += line;
+    if (end < text.size()) result += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return result;
+}
+
+void leave_out(const std::vector<Pattern>& ignored, std::vector<Facet>& facets) {
+  if (ignored.empty()) return;
+  constexpr std::string_view header = ": header ";
+  for (auto& facet : facets) {
+    const auto at = facet.what.find(header);
+    const auto name = at == std::string::npos ? std::string() : facet.what.substr(at + header.size()) + ": ";
+    const auto whole = without(ignored, name + facet.value);
+    // Where the name is hit too, all of the header goes: its value is no longer told apart.
+    facet.value = whole.starts_with(name) ? whole.substr(name.size()) : whole;
+  }
+}
+
 }  // namespace
 
-Observation observe(Sandbox& sandbox, const ContainerStart& start, const ObserveOptions& options) {
-  auto container = sandbox.start(start);
+Observation observe(Sandbox& sandbox, const ContainerStart& start, const Probe& probe,
+                    const ObserveOptions& options) {
+  ContainerStart probed = start;
+  probed.config = with_overrides(start.config, probe.overrides);
+  auto container = sandbox.start(probed);
   if (!container) {
     Observation result;
     result.message = container.error().message;
@@ -241,7 +277,9 @@ Observation observe(Sandbox& sandbox, const ContainerStart& start, const Observe
     result.facets.push_back({.what = "start", .value = container.error().message});
     return result;
   }
-  return Observer(**container, start, options).run();
+  auto result = Observer(**container, probed, options).run();
+  leave_out(probe.ignore, result.facets);
+  return result;
 }
 
 std::vector<std::uint16_t> exposed_tcp_ports(const std::vector<std::string>& exposed) {

@@ -9,6 +9,7 @@
 
 #include "runner/compare.h"
 #include "runner/port_table.h"
+#include "runner/probe.h"
 #include "runner/sandbox.h"
 
 namespace slim {
@@ -21,12 +22,23 @@ enum class RunKind : std::uint8_t {
   neither,      ///< at the end of the time it still had something to say, or had not opened an exposed port
 };
 
+/// What a step of a probe was answered.
+struct StepAnswer {
+  std::string step;    ///< its name
+  std::string answer;  ///< a line: "200 OK, 612 bytes", "exit 0", "+PONG"
+  std::string unmet;   ///< what it was expected to be and was not; empty: as expected
+};
+
 struct Observation {
   RunKind kind = RunKind::not_started;
   ExitStatus exit;           ///< where exited, served or settled
   bool ended_early = false;  ///< where served or settled: it ended before it was told to stop
-  std::string message;       ///< where not_started: why
-  std::string unproved;      ///< why an answer is no evidence; empty where each is
+  bool exit_expected =
+      false;  ///< the probe asks for this exit status: though it is none of success, it proves something
+  std::string message;   ///< where not_started: why
+  std::string unproved;  ///< why an answer is no evidence, or what a probe expected in vain; else empty
+  std::vector<StepAnswer> answers;  ///< to the probe's steps, in their order
+  std::optional<std::chrono::milliseconds> time_to_ready;
   std::vector<ListeningPort> ports;
   std::vector<std::uint16_t> silent;  ///< ports that accepted and then said nothing in time
   std::vector<Facet> facets;
@@ -46,9 +58,11 @@ struct ObserveOptions {
   std::vector<std::uint16_t> awaited;        ///< ready as soon as these listen
 };
 
-/// Starts a container and observes it: a program that exits by itself gives exit status, standard output and
-/// error; one that listens is asked for its page "/" on every port, then sent its stop signal.
-Observation observe(Sandbox& sandbox, const ContainerStart& start, const ObserveOptions& options);
+/// Starts a container, with the probe's overrides over those of `start`, and observes it. The default probe:
+/// a program that exits by itself gives exit status, standard output and error; one that listens is asked for
+/// its page "/" on every port, then sent its stop signal. What the probe ignores is in no facet.
+Observation observe(Sandbox& sandbox, const ContainerStart& start, const Probe& probe,
+                    const ObserveOptions& options);
 
 /// The TCP ports of EXPOSE ("80/tcp", "80", "8000-8002"), sorted.
 std::vector<std::uint16_t> exposed_tcp_ports(const std::vector<std::string>& exposed);

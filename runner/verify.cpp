@@ -28,6 +28,7 @@
 #include "runner/observe.h"
 #include "runner/oci_config.h"
 #include "runner/oci_sandbox.h"
+#include "runner/probe.h"
 #include "runner/sandbox.h"
 #include "runner/text_diff.h"
 #include "runner/verdict.h"
@@ -265,9 +266,9 @@ class Comparison {
     ContainerStart start;
     start.config = side.config;
     start.watch_paths = watch;
-    if (&side != &slimmed_) return observe(*side.sandbox, start, options_);
+    if (&side != &slimmed_) return observe(*side.sandbox, start, Probe{}, options_);
     try {
-      return observe(*side.sandbox, start, options_);
+      return observe(*side.sandbox, start, Probe{}, options_);
     } catch (const Error& error) {  // the original has run in the same surroundings: it is the image's fault
       Observation failed;
       failed.message = error.what();
@@ -383,7 +384,7 @@ const Observation& Verifier::observe_original() {
   ContainerStart start;
   start.config = config_;
   start.watch_paths = true;
-  runs_.push_back(observe(*sandbox_, start, observe_options_));
+  runs_.push_back(observe(*sandbox_, start, Probe{}, observe_options_));
   return runs_.back();
 }
 

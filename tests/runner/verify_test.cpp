@@ -21,6 +21,7 @@
 
 #include "analyzer/unique_fd.h"
 #include "runner/observe.h"
+#include "runner/probe.h"
 #include "runner/run.h"
 #include "runner/sandbox.h"
 
@@ -197,7 +198,7 @@ TEST(Verify, RunsOfTheOriginalThatWereMadeBeforeCount) {
   std::vector<Observation> originals;
   ContainerStart start;
   start.config = first.config;
-  originals.push_back(observe(original, start, options));
+  originals.push_back(observe(original, start, Probe{}, options));
   const auto verdict = compare_sides(
       first, {.sandbox = &slimmed, .config = config_with()}, [](const std::string&) { return false; },
       options, originals);
