@@ -19,6 +19,7 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "runner/observe.h"
+#include "runner/sandbox.h"
 #include "runner/verify.h"
 
 namespace slim {
@@ -31,16 +32,16 @@ struct Arguments {
 };
 
 /// The paths of a run; throws where it tells nothing.
-const std::vector<std::string>& watched_paths(const Observation& run, const std::string& image) {
+std::vector<std::string> watched_paths(const Observation& run, const std::string& image) {
   if (run.kind == RunKind::not_started) {
     throw Error(ErrorKind::input, image, "it does not start: " + run.message,
                 "give its program with --entrypoint");
   }
-  if (!run.asked_paths) {
+  if (!run.watched) {
     throw Error(ErrorKind::environment, "trace", "this kernel or container runtime cannot watch a run",
                 "it takes Linux 5.9 and runc 1.1 or crun 1.0 with seccomp");
   }
-  return *run.asked_paths;
+  return asked_names(*run.watched);
 }
 
 int trace(const Arguments& arguments) {

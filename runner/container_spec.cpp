@@ -33,6 +33,13 @@ void put_env(std::vector<std::string>& env, const std::string& setting) {
 
 }  // namespace
 
+std::vector<std::string> mount_sources_of(const RunOptions& options) {
+  std::vector<std::string> sources;
+  for (const auto& mount : options.overrides.mounts) sources.push_back(mount.source);
+  sources.insert(sources.end(), options.mount_sources.begin(), options.mount_sources.end());
+  return sources;
+}
+
 ImageConfig with_overrides(const ImageConfig& config, const RunOverrides& overrides) {
   ImageConfig result = config;
   if (overrides.entrypoint) {

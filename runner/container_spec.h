@@ -46,8 +46,13 @@ struct RunOptions {
   RunOverrides overrides;
   RunLimits limits;
   NetworkMode network = NetworkMode::none;
+  /// Paths on the host that single runs may mount (ContainerStart::mounts), beside those of the overrides.
+  std::vector<std::string> mount_sources;
   std::string runtime;  ///< name or path of an OCI runtime; empty: the first of runc, crun that works
 };
+
+/// What is mounted from the host in any run: the sources of the overrides' mounts, then the further ones.
+std::vector<std::string> mount_sources_of(const RunOptions& options);
 
 /// A copy of `config` with `overrides` (without mounts) applied, as docker run does it.
 ImageConfig with_overrides(const ImageConfig& config, const RunOverrides& overrides);

@@ -45,8 +45,8 @@ std::string find_mount_point(const std::string& work, const RunOptions& options)
   for (const auto* candidate : {"/mnt", "/media", "/srv", "/opt", "/home", "/tmp"}) {
     const std::string folder = candidate;
     const bool hides = lies_below(work, folder) || lies_below(options.runtime, folder) ||
-                       std::ranges::any_of(options.overrides.mounts, [&](const BindMount& item) {
-                         return lies_below(item.source, folder);
+                       std::ranges::any_of(mount_sources_of(options), [&](const std::string& source) {
+                         return lies_below(source, folder);
                        });
     if (!hides && std::filesystem::is_directory(folder)) return folder;
   }
@@ -83,18 +83,18 @@ void mount_inside(const std::string& point, const WorkFolder& work, const Janito
       throw system_error("sandbox", "making " + point + name, errno);
   }
   bind_or_throw(work.space, point + "/space");
-  const auto& mounts = input.options.overrides.mounts;
-  for (std::size_t i = 0; i < mounts.size(); ++i) {
+  const auto sources = mount_sources_of(input.options);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
     const auto target = point + "/binds/" + std::to_string(i);
     struct stat status{};
-    if (::stat(mounts[i].source.c_str(), &status) != 0)
-      throw system_error("mount " + mounts[i].source, "looking at it", errno);
+    if (::stat(sources[i].c_str(), &status) != 0)
+      throw system_error("mount " + sources[i], "looking at it", errno);
     if (S_ISDIR(status.st_mode)) {
       ::mkdir(target.c_str(), 0755);
     } else {
       const UniqueFd file(::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
     }
-    bind_or_throw(mounts[i].source, target);
+    bind_or_throw(sources[i], target);
   }
 }
 
@@ -164,7 +164,7 @@ void run(JanitorInput& input) {
     NamespaceSteps steps;
     steps.mount = [&] { mount_inside(point, work, input); };
     steps.work = [&] {
-      return keep_sandbox({.tree = input.tree,
+      return keep_sandbox({.trees = input.trees,
                            .ids = &input.ids,
                            .cgroup = &cgroup,
                            .runtime = input.runtime,

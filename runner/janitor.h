@@ -15,7 +15,7 @@
 namespace slim {
 
 struct JanitorInput {
-  const FileTree* tree = nullptr;
+  std::vector<const FileTree*> trees;  ///< of the image, and of its companions
   RunOptions options;
   Runtime runtime;
   IdPlan ids;

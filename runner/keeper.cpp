@@ -38,30 +38,44 @@
 #include "analyzer/layer_index.h"
 #include "analyzer/unique_fd.h"
 #include "runner/container_network.h"
+#include "runner/container_processes.h"
 #include "runner/container_spec.h"
 #include "runner/extract.h"
 #include "runner/message.h"
 #include "runner/path_watch.h"
+#include "runner/run_files.h"
 #include "runner/runtime.h"
+#include "runner/sandbox.h"
 #include "runner/spawn.h"
 #include "runner/work_folder.h"
 
 namespace slim {
 namespace {
 
-constexpr std::uint64_t file_cap = 1U << 20;
+constexpr std::size_t file_cap = 1U << 20;
+constexpr std::size_t content_cap = 8U << 20;  // half of what a message carries
 /// An image may take this part of the memory that is free, since two are compared at a time, and run; and
 /// never more than the bound, so that memory stays flat as images grow.
 constexpr std::uint64_t memory_share = 8;
 constexpr std::uint64_t memory_bound = 1ULL << 30;
 constexpr auto runtime_limit = std::chrono::seconds(30);
 
+/// A process whose end is told through a pipe.
+struct Process {
+  pid_t pid = 0;
+  UniqueFd end;  ///< the write end
+  bool ended = false;
+};
+
 struct Run {
   std::string folder;
-  pid_t pid = 0;
+  std::string lower;  ///< the extracted image
+  Process first;
+  std::map<std::string, Process> others;  ///< started in it later
   pid_t watcher = 0;
-  UniqueFd end;  ///< the write end of the pipe that tells how it ended
-  bool ended = false;
+  UniqueFd root;  ///< its root folder, as it sees it
+  bool shares_network = false;
+  std::uint64_t peak_memory = 0;
 };
 
 /// What a container is started with, beside files; see keep_sandbox's `start`.
@@ -69,8 +83,23 @@ struct RunPipes {
   Pipe input;
   Pipe output;
   Pipe error;
-  Pipe paths;
+  Pipe records;
   Pipe end;
+};
+
+/// The fields of the message `start`.
+enum StartField : std::uint8_t {
+  id,
+  config,
+  folder,
+  hosts,
+  hostname,
+  resolv,
+  input,
+  watch,
+  image,
+  join,
+  volumes
 };
 
 void write_file(const std::string& path, const std::string& text) {
@@ -116,6 +145,57 @@ std::uint64_t size_in_memory(const FileTree& tree) {
   return bytes;
 }
 
+/// The first `cap` bytes of a regular file; -1 is missing.
+Message content_of(int file, std::size_t cap) {
+  struct stat status{};
+  if (file < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return reply("missing");
+  cap = std::min(cap, content_cap);
+  std::string text;
+  std::array<char, 65536> buffer{};
+  while (text.size() < cap) {
+    const auto got = ::read(file, buffer.data(), std::min(buffer.size(), cap - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return reply("content", {std::move(text)});
+}
+
+bool replace_content(int file, std::string_view content) {
+  struct stat status{};
+  if (file < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || ::ftruncate(file, 0) != 0)
+    return false;
+  while (!content.empty()) {
+    const auto written = ::write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+Message changes_message(const FileChanges& changes) {
+  Message message = reply("changes", {changes.complete ? "yes" : ""});
+  message.fields.reserve(changes.files.size() + 1);
+  for (const auto& change : changes.files) {
+    const char kind = change.kind == ChangeKind::created   ? '+'
+                      : change.kind == ChangeKind::changed ? '~'
+                                                           : '-';
+    message.fields.push_back(kind + change.path);
+  }
+  return message;
+}
+
+/// Those that have no ancestor in the container: its first, and what was started in it later.
+std::vector<pid_t> first_processes(const Run& run) {
+  std::vector<pid_t> pids;
+  if (!run.first.ended) pids.push_back(run.first.pid);
+  for (const auto& [id, process] : run.others) {
+    if (!process.ended) pids.push_back(process.pid);
+  }
+  return pids;
+}
+
 class Keeper {
  public:
   explicit Keeper(KeeperInput input) : input_(std::move(input)) {}
@@ -127,23 +207,25 @@ class Keeper {
 
  private:
   Message handle(const Message& message);
-  [[nodiscard]] Message read(const std::string& path) const;
+  Message handle_for(Run& run, const Message& message);
+  [[nodiscard]] Message read(const std::string& image, const std::string& path) const;
   Message start(const Message& message);
+  void prepare_run(Run& run, RunPipes& pipes, const std::vector<std::string>& fields);
+  Message exec(Run& run, const std::string& id, const std::string& exec_id, const std::string& process);
   [[nodiscard]] Message connect(const Run& run, const std::string& address, const std::string& port) const;
-  static Message ports(const Run& run);
-  void mount_run(const Run& run) const;
-  static void make_working_folder(const Run& run, const std::string& folder);
+  [[nodiscard]] Message sockets(const Run& run) const;
   std::optional<Message> launch(const std::string& id, Run& run, const RunPipes& pipes);
   std::optional<Message> call_runtime(const Run& run, const std::vector<std::string>& arguments,
                                       const RunPipes* pipes);
-  void mount_root_in_memory(std::uint64_t size) const;
+  void extract_all();
+  void mount_in_memory(const FileTree& tree, const std::string& folder, std::uint64_t& left) const;
   void set_rlimits(pid_t pid) const;
   void reap();
-  static void end_run(Run& run, int raw);
+  static void end_process(Process& process, int raw);
   static void finish(Run& run);
+  [[nodiscard]] std::string image_folder(const std::string& image) const;
 
   KeeperInput input_;
-  UniqueFd root_;
   UniqueFd child_signals_;
   std::map<std::string, Run> runs_;
 };
@@ -161,24 +243,40 @@ void Keeper::prepare() {
   ::sigaddset(&children, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &children, nullptr);
   child_signals_ = UniqueFd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
-  make_folder(input_.space + "/rootfs", 0700);
   make_folder(input_.space + "/state", 0700);
-  if (const auto size = size_in_memory(*input_.tree);
-      size <= std::min(input_.spare_memory / memory_share, memory_bound)) {
-    mount_root_in_memory(size);
+  extract_all();
+}
+
+/// The image itself lies in rootfs, its companions in rootfs1 and so on.
+std::string Keeper::image_folder(const std::string& image) const {
+  return input_.space + "/rootfs" + (image == "0" ? "" : image);
+}
+
+void Keeper::extract_all() {
+  std::vector<std::string> notes;
+  std::uint64_t left = std::min(input_.spare_memory / memory_share, memory_bound);
+  for (std::size_t i = 0; i < input_.trees.size(); ++i) {
+    const auto& tree = *input_.trees[i];
+    const auto folder = image_folder(std::to_string(i));
+    make_folder(folder, 0700);
+    mount_in_memory(tree, folder, left);
+    const UniqueFd root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!root) throw system_error("sandbox", "opening the root folder", errno);
+    auto found = extract_tree(tree, root.get(), input_.contents.get(), *input_.ids);
+    std::ranges::move(found, std::back_inserter(notes));
   }
-  root_ = UniqueFd(::open((input_.space + "/rootfs").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root_) throw system_error("sandbox", "opening the root folder", errno);
-  auto notes = extract_tree(*input_.tree, root_.get(), input_.contents.get(), *input_.ids);
   input_.contents = UniqueFd();
   send(reply("ready", std::move(notes)));
 }
 
-/// Many times faster than most disks, and gone with the namespace.
-void Keeper::mount_root_in_memory(std::uint64_t size) const {
+/// Where it is small enough: many times faster than most disks, and gone with the namespace.
+void Keeper::mount_in_memory(const FileTree& tree, const std::string& folder, std::uint64_t& left) const {
+  const auto size = size_in_memory(tree);
+  if (size > left) return;
+  left -= size;
   const auto options =
-      "mode=0700,size=" + std::to_string(size) + ",nr_inodes=" + std::to_string(input_.tree->size() + 1024);
-  if (::mount("tmpfs", (input_.space + "/rootfs").c_str(), "tmpfs", MS_NODEV, options.c_str()) != 0) {
+      "mode=0700,size=" + std::to_string(size) + ",nr_inodes=" + std::to_string(tree.size() + 1024);
+  if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NODEV, options.c_str()) != 0) {
     throw system_error("sandbox", "mounting a tmpfs", errno);
   }
 }
@@ -207,91 +305,66 @@ void Keeper::serve() {
 
 void Keeper::clean_up() {
   for (auto& [id, run] : runs_) finish(run);
-  root_ = UniqueFd();
-  ::umount2((input_.space + "/rootfs").c_str(), MNT_DETACH);  // fails where it is on disk: then it is removed
-  for (const auto* name : {"/rootfs", "/state"}) remove_tree(input_.space + name);
+  for (std::size_t i = 0; i < input_.trees.size(); ++i) {
+    const auto folder = image_folder(std::to_string(i));
+    ::umount2(folder.c_str(), MNT_DETACH);  // fails where it is on disk: then it is removed
+    remove_tree(folder);
+  }
+  remove_tree(input_.space + "/state");
 }
 
 Message Keeper::handle(const Message& message) {
   const auto& fields = message.fields;
-  if (message.name == "read" && fields.size() == 1) return read(fields[0]);
-  if (message.name == "start" && fields.size() == 8) return start(message);
+  if (message.name == "read" && fields.size() == 2) return read(fields[0], fields[1]);
+  if (message.name == "start" && fields.size() >= StartField::volumes) return start(message);
   const auto run = fields.empty() ? runs_.end() : runs_.find(fields[0]);
   if (run == runs_.end())
     throw Error(ErrorKind::environment, "sandbox", "unexpected message " + message.name);
-  if (message.name == "ports") return ports(run->second);
-  if (message.name == "connect" && fields.size() == 3) return connect(run->second, fields[1], fields[2]);
-  if (message.name == "signal" && fields.size() == 2) {
-    if (!run->second.ended) ::kill(run->second.pid, number(fields[1]));
+  if (message.name != "finish") return handle_for(run->second, message);
+  finish(run->second);
+  runs_.erase(run);
+  return reply("done");
+}
+
+Message Keeper::handle_for(Run& run, const Message& message) {
+  const auto& fields = message.fields;
+  const auto is = [&](const char* name, std::size_t size) {
+    return message.name == name && fields.size() == size;
+  };
+  if (is("sockets", 1)) return sockets(run);
+  if (is("connect", 3)) return connect(run, fields[1], fields[2]);
+  if (is("exec", 3)) return exec(run, fields[0], fields[1], fields[2]);
+  if (is("signal", 2)) {
+    if (!run.first.ended) ::kill(run.first.pid, number(fields[1]));
     return reply("done");
   }
-  if (message.name == "finish") {
-    finish(run->second);
-    runs_.erase(run);
+  if (is("signal-exec", 3)) {
+    const auto found = run.others.find(fields[1]);
+    if (found != run.others.end() && !found->second.ended) ::kill(found->second.pid, number(fields[2]));
     return reply("done");
+  }
+  if (is("changes", 1)) return changes_message(find_changes(run.folder, run.lower));
+  if (is("peak", 1)) {
+    if (!run.first.ended)
+      run.peak_memory = std::max(run.peak_memory, peak_memory_of(processes_below(first_processes(run))));
+    return reply("peak", {std::to_string(run.peak_memory)});
+  }
+  if (is("read-file", 3)) {
+    const UniqueFd file(open_in_root(run.root.get(), fields[1], O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    return content_of(file.get(), static_cast<std::size_t>(number(fields[2])));
+  }
+  if (is("write-file", 3)) {
+    const UniqueFd file(
+        open_in_root(run.root.get(), fields[1], O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY, 0644));
+    return reply(replace_content(file.get(), fields[2]) ? "done" : "missing");
   }
   throw Error(ErrorKind::environment, "sandbox", "unexpected message " + message.name);
 }
 
-Message Keeper::read(const std::string& path) const {
-  const UniqueFd file(open_in_root(root_.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return reply("missing");
-  std::string text;
-  std::array<char, 65536> buffer{};
-  while (text.size() < file_cap) {
-    const auto got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return reply("content", {std::move(text)});
-}
-
-void Keeper::mount_run(const Run& run) const {
-  const auto scratch = run.folder + "/scratch";
-  make_folder(scratch, 0700);
-  make_folder(run.folder + "/rootfs", 0755);
-  const auto inodes = std::clamp<std::uint64_t>(input_.limits.writable / 4096, 4096, 1'000'000);
-  const auto options =
-      "mode=0700,size=" + std::to_string(input_.limits.writable) + ",nr_inodes=" + std::to_string(inodes);
-  if (::mount("tmpfs", scratch.c_str(), "tmpfs", MS_NODEV, options.c_str()) != 0) {
-    throw system_error("sandbox", "mounting a tmpfs", errno);
-  }
-  make_folder(scratch + "/upper", 0755);
-  make_folder(scratch + "/work", 0700);
-  // The upper layer's own root is what the container sees as "/".
-  struct stat root{};
-  const auto upper = scratch + "/upper";
-  if (::fstat(root_.get(), &root) != 0 || ::chown(upper.c_str(), root.st_uid, root.st_gid) != 0 ||
-      ::chmod(upper.c_str(), root.st_mode & 07777U) != 0) {
-    throw system_error("sandbox", "setting up the root folder", errno);
-  }
-  const std::array<timespec, 2> times{root.st_atim, root.st_mtim};
-  ::utimensat(AT_FDCWD, upper.c_str(), times.data(), 0);
-  const auto layers =
-      "lowerdir=" + input_.space + "/rootfs,upperdir=" + upper + ",workdir=" + scratch + "/work,userxattr";
-  if (::mount("overlay", (run.folder + "/rootfs").c_str(), "overlay", MS_NODEV, layers.c_str()) != 0) {
-    const int failed = errno;
-    throw Error(ErrorKind::environment, "sandbox",
-                system_error("overlay", "mounting it in a user namespace", failed).what(),
-                "slim needs overlayfs in user namespaces: Linux 5.11 or newer");
-  }
-}
-
-/// As docker does: a working folder that the image has not is made.
-void Keeper::make_working_folder(const Run& run, const std::string& folder) {
-  const UniqueFd root(::open((run.folder + "/rootfs").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (std::size_t end = 1; end != std::string::npos;) {
-    end = folder.find('/', end + 1);
-    const auto part = folder.substr(0, end);
-    if (part == "/" || UniqueFd(open_in_root(root.get(), part, O_PATH))) continue;
-    const auto slash = part.rfind('/');
-    const UniqueFd parent(
-        open_in_root(root.get(), slash == 0 ? "/" : part.substr(0, slash), O_PATH | O_DIRECTORY));
-    // Where this fails (a file in the way) the runtime says so, as it does under docker.
-    if (!parent || ::mkdirat(parent.get(), part.substr(slash + 1).c_str(), 0755) != 0) return;
-  }
+Message Keeper::read(const std::string& image, const std::string& path) const {
+  const UniqueFd root(::open(image_folder(image).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd file(open_in_root(root.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  return content_of(file.get(), file_cap);
 }
 
 /// Calls the runtime and waits for it; a message where it failed.
@@ -300,10 +373,10 @@ std::optional<Message> Keeper::call_runtime(const Run& run, const std::vector<st
   const auto log = run.folder + "/log";
   auto call = runtime_call(input_.runtime, input_.space + "/state", log);
   call.insert(call.end(), arguments.begin(), arguments.end());
-  const bool create = pipes != nullptr;
-  const pid_t pid = spawn(call, create ? pipes->input.read.get() : -1,
-                          create ? pipes->output.write.get() : -1, create ? pipes->error.write.get() : -1,
-                          [this, create] { return create ? input_.cgroup->enter() : 0; });
+  const bool starts = pipes != nullptr;
+  const pid_t pid = spawn(call, starts ? pipes->input.read.get() : -1,
+                          starts ? pipes->output.write.get() : -1, starts ? pipes->error.write.get() : -1,
+                          [this, starts] { return starts ? input_.cgroup->enter() : 0; });
   const auto status = wait_for(pid, runtime_limit);
   if (!status) {
     ::kill(pid, SIGKILL);
@@ -336,45 +409,59 @@ std::optional<Message> Keeper::launch(const std::string& id, Run& run, const Run
   input_.cgroup->relax();
   const auto pid_file = run.folder + "/pid";
   auto failed = call_runtime(run, {"create", "--bundle", run.folder, "--pid-file", pid_file, id}, &pipes);
-  run.pid = number(read_file(pid_file));
-  if (!failed && run.pid <= 1)
+  run.first.pid = number(read_file(pid_file));
+  if (!failed && run.first.pid <= 1)
     throw Error(ErrorKind::environment, input_.runtime.version, "it named no process");
   if (!input_.cgroup->enforce()) {
     throw Error(ErrorKind::environment, "limits",
                 "the container group refuses them: less memory than the runtime needs",
                 "give more with --memory");
   }
-  if (!failed) set_rlimits(run.pid);
-  if (!failed) failed = call_runtime(run, {"start", id}, nullptr);
-  return failed;
+  if (failed) return failed;
+  set_rlimits(run.first.pid);
+  // Now, while the runtime's own process waits in the container: the image's may change its root folder.
+  const auto root = "/proc/" + std::to_string(run.first.pid) + "/root";
+  run.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return call_runtime(run, {"start", id}, nullptr);
+}
+
+/// The files of a run, and its pipes. They are made here, in the user namespace, so that the runtime can hand
+/// them to the container's user.
+void Keeper::prepare_run(Run& run, RunPipes& pipes, const std::vector<std::string>& fields) {
+  make_folder(run.folder, 0755);
+  mount_run_files(run.folder, run.lower, input_.limits.writable);
+  make_working_folder(run.folder, fields[StartField::folder]);
+  mount_volumes(run.folder, {fields.begin() + StartField::volumes, fields.end()});
+  write_file(run.folder + "/config.json", fields[StartField::config]);
+  write_file(run.folder + "/hosts", fields[StartField::hosts]);
+  write_file(run.folder + "/hostname", fields[StartField::hostname]);
+  write_file(run.folder + "/resolv.conf", fields[StartField::resolv]);
+  pipes.output = make_pipe();
+  pipes.error = make_pipe();
+  pipes.end = make_pipe();
+  if (fields[StartField::input] == "yes") pipes.input = make_pipe();
+  if (fields[StartField::watch] == "yes") {
+    pipes.records = make_pipe();
+    run.watcher = fork_path_watcher(run.folder + "/seccomp.sock", std::move(pipes.records.write));
+  }
 }
 
 Message Keeper::start(const Message& message) {
   const auto& fields = message.fields;
-  const auto& id = fields[0];
-  const bool with_input = fields[6] == "yes";
-  const bool watch = fields[7] == "yes";
+  const auto& id = fields[StartField::id];
   Run run;
   run.folder = input_.space + "/run-" + id;
+  run.lower = image_folder(fields[StartField::image]);
+  if (const auto& joined = fields[StartField::join]; !joined.empty()) {
+    const auto other = runs_.find(joined);
+    if (other == runs_.end() || other->second.first.ended)
+      throw Error(ErrorKind::environment, "sandbox", "the container whose network is to be shared has ended");
+    run.shares_network = other->second.shares_network = true;
+  }
   RunPipes pipes;
   std::optional<Message> failed;
   try {
-    make_folder(run.folder, 0755);
-    mount_run(run);
-    make_working_folder(run, fields[2]);
-    write_file(run.folder + "/config.json", fields[1]);
-    write_file(run.folder + "/hosts", fields[3]);
-    write_file(run.folder + "/hostname", fields[4]);
-    write_file(run.folder + "/resolv.conf", fields[5]);
-    // Made here, in the user namespace, so that the runtime can hand them to the container's user.
-    pipes.output = make_pipe();
-    pipes.error = make_pipe();
-    pipes.end = make_pipe();
-    if (with_input) pipes.input = make_pipe();
-    if (watch) {
-      pipes.paths = make_pipe();
-      run.watcher = fork_path_watcher(run.folder + "/seccomp.sock", std::move(pipes.paths.write));
-    }
+    prepare_run(run, pipes, fields);
     failed = launch(id, run, pipes);
   } catch (const Error&) {
     finish(run);
@@ -384,65 +471,114 @@ Message Keeper::start(const Message& message) {
     finish(run);
     return std::move(*failed);
   }
-  run.end = std::move(pipes.end.write);
-  Message started = reply("started");
+  run.first.end = std::move(pipes.end.write);
+  Message started = reply("started", {std::to_string(run.first.pid)});
   started.fds.push_back(std::move(pipes.end.read));
   started.fds.push_back(std::move(pipes.output.read));
   started.fds.push_back(std::move(pipes.error.read));
-  if (with_input) started.fds.push_back(std::move(pipes.input.write));
-  if (watch) started.fds.push_back(std::move(pipes.paths.read));
+  if (pipes.input.write) started.fds.push_back(std::move(pipes.input.write));
+  if (pipes.records.read) started.fds.push_back(std::move(pipes.records.read));
   runs_[id] = std::move(run);
   return started;
 }
 
-Message Keeper::ports(const Run& run) {
-  if (run.ended) return reply("ports", {"", ""});
-  const auto folder = "/proc/" + std::to_string(run.pid) + "/net/";
-  return reply("ports", {read_file(folder + "tcp"), read_file(folder + "tcp6")});
+/// The runtime ends once the process runs, which then is a child of this one, as a container's first is.
+Message Keeper::exec(Run& run, const std::string& id, const std::string& exec_id,
+                     const std::string& process) {
+  if (run.first.ended) return reply("failed", {"126", "the container has ended"});
+  const auto name = run.folder + "/exec-" + exec_id;
+  write_file(name + ".json", process);
+  RunPipes pipes;
+  pipes.output = make_pipe();
+  pipes.error = make_pipe();
+  pipes.end = make_pipe();
+  auto failed = call_runtime(
+      run, {"exec", "--detach", "--process", name + ".json", "--pid-file", name + ".pid", id}, &pipes);
+  if (failed) return std::move(*failed);
+  Process& started = run.others[exec_id];
+  started.pid = number(read_file(name + ".pid"));
+  if (started.pid <= 1) {
+    run.others.erase(exec_id);
+    throw Error(ErrorKind::environment, input_.runtime.version, "it named no process");
+  }
+  started.end = std::move(pipes.end.write);
+  Message message = reply("started");
+  message.fds.push_back(std::move(pipes.end.read));
+  message.fds.push_back(std::move(pipes.output.read));
+  message.fds.push_back(std::move(pipes.error.read));
+  return message;
+}
+
+Message Keeper::sockets(const Run& run) const {
+  if (run.first.ended) return reply("sockets", {"", "", "", "", "", ""});
+  const auto folder = "/proc/" + std::to_string(run.first.pid) + "/net/";
+  Message message = reply("sockets");
+  for (const auto* name : {"tcp", "tcp6", "udp", "udp6", "unix"})
+    message.fields.push_back(read_file(folder + name));
+  std::string own;
+  if (input_.shared_network || run.shares_network) {
+    own = ",";
+    for (const auto inode : socket_inodes(processes_below(first_processes(run))))
+      own += std::to_string(inode) + ",";
+  }
+  message.fields.push_back(std::move(own));
+  return message;
 }
 
 Message Keeper::connect(const Run& run, const std::string& address, const std::string& port) const {
-  if (run.ended) return reply("refused");
-  auto connection =
-      connect_inside(input_.shared_network ? 0 : run.pid, address, static_cast<std::uint16_t>(number(port)));
+  if (run.first.ended) return reply("refused");
+  auto connection = connect_inside(input_.shared_network ? 0 : run.first.pid, address,
+                                   static_cast<std::uint16_t>(number(port)));
   if (!connection) return reply("refused");
   Message message = reply("connected");
   message.fds.push_back(std::move(connection));
   return message;
 }
 
-void Keeper::end_run(Run& run, int raw) {
-  run.ended = true;
+void Keeper::end_process(Process& process, int raw) {
+  process.ended = true;
   const std::array<int, 2> result{WIFEXITED(raw) ? WEXITSTATUS(raw) : 0,
                                   WIFSIGNALED(raw) ? WTERMSIG(raw) : 0};
   // Eight bytes fit any pipe; a reader that is gone needs none.
-  const auto written = ::write(run.end.get(), result.data(), sizeof result);
-  if (written == sizeof result) run.end = UniqueFd();
+  const auto written = ::write(process.end.get(), result.data(), sizeof result);
+  if (written == sizeof result) process.end = UniqueFd();
 }
 
 void Keeper::reap() {
   int raw = 0;
   pid_t pid = 0;
-  while ((pid = ::waitpid(-1, &raw, WNOHANG)) > 0) {
+  rusage used{};
+  while ((pid = ::wait4(-1, &raw, WNOHANG, &used)) > 0) {
     for (auto& [id, run] : runs_) {
-      if (run.pid == pid && !run.ended) end_run(run, raw);
       if (run.watcher == pid) run.watcher = 0;
+      if (run.first.pid == pid && !run.first.ended) {
+        end_process(run.first, raw);
+        // Of itself and of each child that it waited for, the largest.
+        run.peak_memory = std::max(run.peak_memory, static_cast<std::uint64_t>(used.ru_maxrss) * 1024);
+      }
+      for (auto& [exec_id, process] : run.others) {
+        if (process.pid == pid && !process.ended) end_process(process, raw);
+      }
     }
   }
 }
 
 void Keeper::finish(Run& run) {
-  if (run.pid > 1 && !run.ended) {
-    // The first process of a pid namespace takes all others with it.
-    ::kill(run.pid, SIGKILL);
+  const auto end = [](Process& process) {
+    if (process.pid <= 1 || process.ended) return;
+    ::kill(process.pid, SIGKILL);
     int raw = 0;
-    if (::waitpid(run.pid, &raw, 0) == run.pid) end_run(run, raw);
-  }
+    if (::waitpid(process.pid, &raw, 0) == process.pid) end_process(process, raw);
+  };
+  // The first process of a pid namespace takes all others with it, and is gone when they are reaped.
+  for (auto& [id, process] : run.others) end(process);
+  end(run.first);
   if (run.watcher > 0) {
     ::kill(run.watcher, SIGKILL);
     ::waitpid(run.watcher, nullptr, 0);
   }
-  for (const auto* name : {"/rootfs", "/scratch"}) ::umount2((run.folder + name).c_str(), MNT_DETACH);
+  run.root = UniqueFd();
+  unmount_run_files(run.folder);
   remove_tree(run.folder);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "analyzer/file_tree.h"
 #include "analyzer/unique_fd.h"
@@ -15,7 +16,7 @@
 namespace slim {
 
 struct KeeperInput {
-  const FileTree* tree = nullptr;
+  std::vector<const FileTree*> trees;  ///< of the image, and of its companions
   const IdPlan* ids = nullptr;
   Cgroup* cgroup = nullptr;
   Runtime runtime;
@@ -29,15 +30,25 @@ struct KeeperInput {
 
 /// The messages that the keeper takes, and what it answers ("error" instead, where that fails):
 ///   (of itself, once)            ready: notes of the extraction
-///   read PATH                    content TEXT | missing
-///   start ID CONFIG FOLDER HOSTS HOSTNAME RESOLV STDIN WATCH (the last two "yes" or "")
-///                                started, fds: end of the run, stdout, stderr, then stdin and watched paths
-///                                as asked | failed CODE MESSAGE
+///   read IMAGE PATH              content TEXT | missing: from an image as it was extracted
+///   start ID CONFIG FOLDER HOSTS HOSTNAME RESOLV STDIN WATCH IMAGE JOIN VOLUME...
+///                                (STDIN and WATCH "yes" or "", JOIN the container whose network it shares)
+///                                started PID, fds: end of the run, stdout, stderr, then stdin and what is
+///                                watched as asked | failed CODE MESSAGE
+///   exec ID EXEC PROCESS         started, fds: its end, stdout, stderr | failed CODE MESSAGE
 ///   signal ID NUMBER             done
-///   ports ID                     ports TCP TCP6 (the texts of /proc/PID/net)
+///   signal-exec ID EXEC NUMBER   done
+///   sockets ID                   sockets TCP TCP6 UDP UDP6 UNIX (the texts of /proc/PID/net) INODES (of the
+///                                sockets that are its own; empty: all are)
 ///   connect ID ADDRESS PORT      connected, fd | refused
+///   changes ID                   changes COMPLETE ("yes" or ""), then for each change + (created), ~
+///   (changed)
+///                                or - (deleted) and the path
+///   peak ID                      peak BYTES
+///   read-file ID PATH CAP        content TEXT | missing
+///   write-file ID PATH CONTENT   done | missing
 ///   finish ID                    done
-/// At the end of a run two ints, code and signal, are written to its pipe.
+/// At the end of a run, or of a process started in it, two ints, code and signal, are written to its pipe.
 /// Returns the process's exit code.
 int keep_sandbox(KeeperInput input);
 

@@ -86,7 +86,7 @@ class Observer {
       stop();
     } else if (result_.kind == RunKind::neither) {
       container_.signal(SIGKILL);
-      if (container_.wait(Clock::now() + options_.stop)) result_.asked_paths = container_.asked_paths();
+      if (container_.wait(Clock::now() + options_.stop)) result_.watched = container_.watched();
     }
     if (result_.kind != RunKind::neither) report_end();
     return std::move(result_);
@@ -214,7 +214,7 @@ class Observer {
     result_.facets.push_back({.what = "stdout", .value = shown(output), .weak = served});
     result_.facets.push_back({.what = "stderr", .value = shown(error), .weak = served});
     result_.errors = error.text;
-    result_.asked_paths = container_.asked_paths();
+    result_.watched = container_.watched();
     const bool stopped = served && !result_.ended_early;
     add_summary(result_.exit.text() + (stopped ? " after the stop signal" : ""));
     if (!served) add_summary(fmt::format("stdout {} bytes", output.text.size() + output.dropped));

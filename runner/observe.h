@@ -42,9 +42,9 @@ struct Observation {
   std::vector<ListeningPort> ports;
   std::vector<std::uint16_t> silent;  ///< ports that accepted and then said nothing in time
   std::vector<Facet> facets;
-  std::string summary;  ///< a line: "exit 0, stdout 1,204 bytes", "port 80: GET / 200"
-  std::string errors;   ///< what it wrote to standard error
-  std::optional<std::vector<std::string>> asked_paths;
+  std::string summary;             ///< a line: "exit 0, stdout 1,204 bytes", "port 80: GET / 200"
+  std::string errors;              ///< what it wrote to standard error
+  std::optional<Watched> watched;  ///< nullopt: it was not watched
 };
 
 struct ObserveOptions {

@@ -19,6 +19,7 @@
 #include "analyzer/error.h"
 #include "analyzer/image.h"
 #include "runner/container_spec.h"
+#include "runner/path_calls.h"
 #include "runner/seccomp_profile.h"
 
 namespace slim {
@@ -78,9 +79,10 @@ Json seccomp_of(const OciInput& input) {
   const bool watched = !input.seccomp_listener.empty();
   std::vector<std::string> allowed;
   std::vector<std::string> notified;
+  const auto watched_names = watched ? path_call_names() : std::vector<std::string_view>{};
   const auto sort_in = [&](std::span<const std::string_view> names) {
     for (const auto name : names) {
-      const bool path = watched && std::ranges::find(path_syscalls(), name) != path_syscalls().end();
+      const bool path = std::ranges::find(watched_names, name) != watched_names.end();
       (path ? notified : allowed).emplace_back(name);
     }
   };
@@ -118,7 +120,11 @@ Json seccomp_of(const OciInput& input) {
 Json namespaces_of(const OciInput& input) {
   Json namespaces =
       Json::array({{{"type", "pid"}}, {{"type", "mount"}}, {{"type", "ipc"}}, {{"type", "uts"}}});
-  if (input.network == NetworkMode::none) namespaces.push_back({{"type", "network"}});
+  if (!input.network_path.empty()) {
+    namespaces.push_back({{"type", "network"}, {"path", input.network_path}});
+  } else if (input.network == NetworkMode::none) {
+    namespaces.push_back({{"type", "network"}});
+  }
   if (input.cgroup_namespace) namespaces.push_back({{"type", "cgroup"}});
   return namespaces;
 }
@@ -149,6 +155,21 @@ Json process_of(const OciInput& input) {
           {"noNewPrivileges", false}};
 }
 
+std::string dump(const Json& json) {
+  try {
+    return json.dump();
+  } catch (const Json::exception&) {
+    throw Error(ErrorKind::input, "container",
+                "its command, environment or mounts hold text that is not UTF-8");
+  }
+}
+
+std::string absolute_folder(const std::string& path) {
+  auto folder = ("/" / std::filesystem::path(path)).lexically_normal().string();
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  return folder;
+}
+
 }  // namespace
 
 std::vector<std::string> command_of(const ImageConfig& config) {
@@ -168,9 +189,15 @@ std::vector<std::string> environment_of(const ImageConfig& config, const std::st
 }
 
 std::string working_folder_of(const ImageConfig& config) {
-  auto folder = ("/" / std::filesystem::path(config.working_dir)).lexically_normal().string();
-  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-  return folder;
+  return absolute_folder(config.working_dir);
+}
+
+std::vector<std::string> volumes_of(const OciInput& input) {
+  std::set<std::string> volumes;
+  for (const auto& volume : input.config.volumes) volumes.insert(absolute_folder(volume));
+  for (const auto& mount : input.mounts) volumes.erase(absolute_folder(mount.target));
+  for (const auto& mount : input.tmpfs) volumes.erase(absolute_folder(mount.target));
+  return {volumes.begin(), volumes.end()};
 }
 
 const std::set<std::string>& default_capabilities() {
@@ -210,15 +237,16 @@ std::string oci_config(const OciInput& input) {
                     {"hostname", input.hostname},
                     {"mounts", mounts_of(input)},
                     {"linux", std::move(linux_part)}};
-  try {
-    return config.dump();
-  } catch (const Json::exception&) {
-    throw Error(ErrorKind::input, "container",
-                "its command, environment or mounts hold text that is not UTF-8");
-  }
+  return dump(config);
 }
 
-std::string hosts_file(const std::string& hostname) {
+std::string oci_process(const OciInput& input) {
+  return dump(process_of(input));
+}
+
+std::string hosts_file(const std::string& hostname, const std::vector<std::string>& names) {
+  std::string all = hostname;
+  for (const auto& name : names) all += " " + name;
   return "127.0.0.1\tlocalhost\n"
          "::1\tlocalhost ip6-localhost ip6-loopback\n"
          "fe00::0\tip6-localnet\n"
@@ -226,7 +254,7 @@ std::string hosts_file(const std::string& hostname) {
          "ff02::1\tip6-allnodes\n"
          "ff02::2\tip6-allrouters\n"
          "127.0.0.1\t" +
-         hostname + "\n";
+         all + "\n";
 }
 
 }  // namespace slim

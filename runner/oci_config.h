@@ -26,6 +26,7 @@ struct OciInput {
   std::vector<OciMount> mounts;
   std::vector<TmpfsMount> tmpfs;
   NetworkMode network = NetworkMode::none;
+  std::string network_path;  ///< the network namespace to join; empty: one of its own, for mode none
   std::set<std::string> capabilities;  ///< what may be given at most: CAP_CHOWN, ...
   std::string architecture;            ///< of this machine (GOARCH)
   std::string seccomp_listener;        ///< a socket's path: path calls are notified there; empty: none are
@@ -49,10 +50,18 @@ std::string working_folder_of(const ImageConfig& config);
 /// Docker's default capabilities.
 const std::set<std::string>& default_capabilities();
 
+/// The declared volumes, absolute and without "..", sorted so that a folder comes before what lies in it;
+/// those that are mounted anyway are left out.
+std::vector<std::string> volumes_of(const OciInput& input);
+
 /// The JSON text. Text that is not UTF-8 is an input Error.
 std::string oci_config(const OciInput& input);
 
-/// /etc/hosts as docker writes it.
-std::string hosts_file(const std::string& hostname);
+/// The JSON text for a further process in a container that was started with the same `input`, but for its
+/// config's command, environment and working folder, and its user.
+std::string oci_process(const OciInput& input);
+
+/// /etc/hosts as docker writes it, with further names of 127.0.0.1.
+std::string hosts_file(const std::string& hostname, const std::vector<std::string>& names = {});
 
 }  // namespace slim

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -20,7 +21,9 @@
 #include <optional>
 #include <poll.h>
 #include <set>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,6 +38,7 @@
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/error.h"
+#include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/platform.h"
@@ -50,6 +54,7 @@
 #include "runner/port_table.h"
 #include "runner/runtime.h"
 #include "runner/sandbox.h"
+#include "runner/watch_record.h"
 
 namespace slim {
 namespace {
@@ -121,6 +126,20 @@ std::uint64_t compressed_size(const Image& image) {
   return image.layers.empty() ? unknown_size : sum;
 }
 
+template <typename Number>
+Number number(const std::string& text) {
+  Number value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+StartFailure start_failure_of(const Message& answer) {
+  if (answer.fields.size() != 2)
+    throw Error(ErrorKind::environment, "sandbox", "unexpected message " + answer.name);
+  return {.exit_code = answer.fields[0] == "126" ? 126 : 127, .message = answer.fields[1]};
+}
+
+constexpr std::size_t file_cap = 1U << 20;
 constexpr auto longest_end = std::chrono::seconds(10);
 
 /// The sandboxes that this process has, for end_all_sandboxes().
@@ -164,19 +183,30 @@ OpenSandboxes& open_sandboxes() {
   return all;
 }
 
+class OciSandbox;
+
+/// What its owner has of a started container.
+struct StartedRun {
+  std::string id;
+  std::string pid;  ///< as the keeper sees it
+  OciInput input;   ///< what its configuration was made of
+  unsigned image = 0;
+  bool watched = false;
+};
+
 class OciContainer : public Container {
  public:
-  OciContainer(std::shared_ptr<KeeperLine> line, std::string id, UniqueFd end,
-               std::unique_ptr<OutputPump> pump, bool watched)
+  OciContainer(std::shared_ptr<KeeperLine> line, const OciSandbox& sandbox, StartedRun run, UniqueFd end,
+               std::unique_ptr<OutputPump> pump)
       : line_(std::move(line)),
-        id_(std::move(id)),
+        sandbox_(sandbox),
+        run_(std::move(run)),
         end_(std::move(end)),
-        pump_(std::move(pump)),
-        watched_(watched) {}
+        pump_(std::move(pump)) {}
 
   ~OciContainer() override {
     try {
-      line_->ask({.name = "finish", .fields = {id_}, .fds = {}});
+      ask("finish");
     } catch (const Error&) {
       // The keeper is gone, and with it the container; the janitor cleans up.
       line_->hang_up();
@@ -185,75 +215,86 @@ class OciContainer : public Container {
   }
 
   std::optional<ExitStatus> wait(Deadline deadline) override {
-    if (status_) return status_;
-    while (true) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      const auto limit = std::clamp<std::int64_t>(left.count(), 0, 3'600'000);
-      pollfd item{.fd = end_.get(), .events = POLLIN, .revents = 0};
-      const int ready = ::poll(&item, 1, static_cast<int>(limit));
-      if (ready > 0) break;
-      if (ready == 0 && left.count() <= 3'600'000) return std::nullopt;
-      if (ready < 0 && errno != EINTR) throw system_error("container", "waiting for it", errno);
+    if (!status_) {
+      status_ = wait_for_end(end_.get(), deadline);
+      if (status_) pump_->finish();
     }
-    std::array<int, 2> result{};
-    if (::read(end_.get(), result.data(), sizeof result) != sizeof result) {
-      throw Error(ErrorKind::environment, "sandbox", "its process ended unexpectedly");
-    }
-    pump_->finish();
-    status_ = ExitStatus{.code = result[0], .signal = result[1]};
     return status_;
   }
 
-  void signal(int number) override {
-    line_->ask({.name = "signal", .fields = {id_, std::to_string(number)}, .fds = {}});
-  }
+  void signal(int number) override { ask("signal", {std::to_string(number)}); }
 
-  std::vector<ListeningPort> listening_ports() override {
-    const auto answer = line_->ask({.name = "ports", .fields = {id_}, .fds = {}});
-    return answer.fields.size() == 2 ? parse_listening_ports(answer.fields[0], answer.fields[1])
-                                     : std::vector<ListeningPort>{};
-  }
+  std::vector<ListeningPort> listening_ports() override { return listening_ports_of(listening_sockets()); }
+  std::vector<ListeningSocket> listening_sockets() override;
 
   UniqueFd connect(const ListeningPort& port) override {
-    auto answer =
-        line_->ask({.name = "connect",
-                    .fields = {id_, port.ipv6_only ? "::1" : "127.0.0.1", std::to_string(port.port)},
-                    .fds = {}});
+    auto answer = ask("connect", {port.ipv6_only ? "::1" : "127.0.0.1", std::to_string(port.port)});
     return answer.fds.empty() ? UniqueFd{} : std::move(answer.fds.front());
   }
 
   Captured output(OutputStream stream) override { return pump_->captured(stream); }
 
-  std::optional<std::vector<std::string>> asked_paths() override {
-    if (!watched_) return std::nullopt;
-    return pump_->paths();
+  std::optional<Watched> watched() override {
+    return run_.watched ? std::optional(read_records(pump_->records())) : std::nullopt;
   }
 
+  FileChanges changes() override;
+
+  std::uint64_t peak_memory() override {
+    const auto answer = ask("peak");
+    return answer.fields.empty() ? 0 : number<std::uint64_t>(answer.fields[0]);
+  }
+
+  std::expected<ExecResult, StartFailure> exec(const ExecStart& start, Deadline deadline) override;
+
+  std::optional<std::string> read_file(const std::string& path, std::size_t cap) override {
+    auto answer = ask("read-file", {path, std::to_string(cap)});
+    if (answer.fields.empty()) return std::nullopt;
+    return std::move(answer.fields.front());
+  }
+
+  bool write_file(const std::string& path, std::string_view content) override {
+    return ask("write-file", {path, std::string(content)}).name == "done";
+  }
+
+  [[nodiscard]] const StartedRun& run() const { return run_; }
+
  private:
+  static std::optional<ExitStatus> wait_for_end(int end, Deadline deadline);
+
+  Message ask(const std::string& name, std::vector<std::string> further = {}) {
+    Message question{.name = name, .fields = {run_.id}, .fds = {}};
+    std::ranges::move(further, std::back_inserter(question.fields));
+    return line_->ask(question);
+  }
+
   std::shared_ptr<KeeperLine> line_;
-  std::string id_;
+  const OciSandbox& sandbox_;  ///< used by exec(), while both live
+  StartedRun run_;
   UniqueFd end_;
   std::unique_ptr<OutputPump> pump_;
-  bool watched_;
   std::optional<ExitStatus> status_;
+  unsigned execs_ = 0;
 };
 
 class OciSandbox : public Sandbox {
  public:
-  OciSandbox(ImageContents& image, const RunOptions& options);
+  OciSandbox(const std::vector<ImageContents*>& images, const RunOptions& options);
   ~OciSandbox() override { close(); }
 
   std::expected<std::unique_ptr<Container>, StartFailure> start(const ContainerStart& start) override;
   [[nodiscard]] const SandboxFacts& facts() const override { return facts_; }
+  /// Whom `user` is, by the texts of the container's /etc/passwd and /etc/group.
+  [[nodiscard]] ContainerUser user_of(const std::string& user, const std::string& passwd,
+                                      const std::string& group) const;
 
  private:
-  void open(ImageContents& image, UniqueFd contents);
+  void open(const std::vector<ImageContents*>& images, UniqueFd contents);
   void close();
   void say_limits();
-  std::string read(const std::string& path);
-  ContainerUser user_of(const ImageConfig& config);
-  std::string config_for(const ContainerStart& start, const std::string& id, bool watch);
+  std::string read(unsigned image, const std::string& path);
+  OciInput input_for(const ContainerStart& start, const std::string& id, bool watch);
+  void add_mounts(OciInput& input, const ContainerStart& start) const;
   std::expected<std::unique_ptr<Container>, StartFailure> start_run(const ContainerStart& start, bool watch);
 
   RunOptions options_;
@@ -268,14 +309,100 @@ class OciSandbox : public Sandbox {
   unsigned runs_ = 0;
 };
 
-OciSandbox::OciSandbox(ImageContents& image, const RunOptions& options)
+std::optional<ExitStatus> OciContainer::wait_for_end(int end, Deadline deadline) {
+  while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto limit = std::clamp<std::int64_t>(left.count(), 0, 3'600'000);
+    pollfd item{.fd = end, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&item, 1, static_cast<int>(limit));
+    if (ready > 0) break;
+    if (ready == 0 && left.count() <= 3'600'000) return std::nullopt;
+    if (ready < 0 && errno != EINTR) throw system_error("container", "waiting for it", errno);
+  }
+  std::array<int, 2> result{};
+  if (::read(end, result.data(), sizeof result) != sizeof result) {
+    throw Error(ErrorKind::environment, "sandbox", "its process ended unexpectedly");
+  }
+  return ExitStatus{.code = result[0], .signal = result[1]};
+}
+
+std::vector<ListeningSocket> OciContainer::listening_sockets() {
+  auto answer = ask("sockets");
+  if (answer.fields.size() != 6) return {};
+  auto& fields = answer.fields;
+  const SocketTables tables{.tcp = std::move(fields[0]),
+                            .tcp6 = std::move(fields[1]),
+                            .udp = std::move(fields[2]),
+                            .udp6 = std::move(fields[3]),
+                            .unix_sockets = std::move(fields[4])};
+  if (fields[5].empty()) return parse_listening_sockets(tables);
+  std::set<std::uint64_t> inodes;
+  std::istringstream own(fields[5]);
+  for (std::string inode; std::getline(own, inode, ',');) {
+    if (!inode.empty()) inodes.insert(number<std::uint64_t>(inode));
+  }
+  return parse_listening_sockets(tables, &inodes);
+}
+
+FileChanges OciContainer::changes() {
+  const auto answer = ask("changes");
+  FileChanges changes;
+  if (answer.fields.empty()) return {.files = {}, .complete = false};
+  changes.complete = answer.fields[0] == "yes";
+  for (std::size_t i = 1; i < answer.fields.size(); ++i) {
+    const auto& text = answer.fields[i];
+    const auto kind = text.starts_with('+')   ? ChangeKind::created
+                      : text.starts_with('~') ? ChangeKind::changed
+                                              : ChangeKind::deleted;
+    changes.files.push_back({.path = text.substr(1), .kind = kind});
+  }
+  return changes;
+}
+
+std::expected<ExecResult, StartFailure> OciContainer::exec(const ExecStart& start, Deadline deadline) {
+  OciInput input = run_.input;
+  RunOverrides overrides;
+  overrides.entrypoint = start.argv;
+  overrides.env = start.env;
+  input.config = with_overrides(input.config, overrides);
+  if (start.user) {
+    input.user = sandbox_.user_of(*start.user, read_file("/etc/passwd", file_cap).value_or(""),
+                                  read_file("/etc/group", file_cap).value_or(""));
+  }
+  if (start.workdir) {
+    input.config.working_dir =
+        start.workdir->starts_with('/') ? *start.workdir : input.config.working_dir + "/" + *start.workdir;
+  }
+  const auto id = std::to_string(++execs_);
+  auto answer = ask("exec", {id, oci_process(input)});
+  if (answer.name == "failed") return std::unexpected(start_failure_of(answer));
+  if (answer.fds.size() != 3)
+    throw Error(ErrorKind::environment, "sandbox", "unexpected message " + answer.name);
+  OutputPump pump(
+      {.output = std::move(answer.fds[1]), .error = std::move(answer.fds[2]), .records = {}, .input = {}},
+      {});
+  ExecResult result;
+  result.status = wait_for_end(answer.fds[0].get(), deadline);
+  if (!result.status) ask("signal-exec", {id, std::to_string(SIGKILL)});
+  pump.finish_now();
+  result.output = pump.captured(OutputStream::standard_output);
+  result.error = pump.captured(OutputStream::standard_error);
+  return result;
+}
+
+OciSandbox::OciSandbox(const std::vector<ImageContents*>& images, const RunOptions& options)
     : options_(options), runtime_(find_runtime(options.runtime)), ids_(plan_ids()) {
-  check_bounds(image.tree, compressed_size(image.image()), image.image().reference);
+  std::vector<const FileTree*> trees;
+  for (const auto* image : images) {
+    check_bounds(image->tree, compressed_size(image->image()), image->image().reference);
+    trees.push_back(&image->tree);
+  }
   SocketPair control = make_socket_pair();
   SocketPair contents = make_socket_pair();
   line_ = std::make_shared<KeeperLine>(std::move(control.first));
   janitor_ = open_sandboxes().add(line_, [&] {
-    return fork_janitor({.tree = &image.tree,
+    return fork_janitor({.trees = std::move(trees),
                          .options = options_,
                          .runtime = runtime_,
                          .ids = ids_,
@@ -283,14 +410,14 @@ OciSandbox::OciSandbox(ImageContents& image, const RunOptions& options)
                          .contents = std::move(contents.second)});
   });
   try {
-    open(image, std::move(contents.first));
+    open(images, std::move(contents.first));
   } catch (...) {
     close();
     throw;
   }
 }
 
-void OciSandbox::open(ImageContents& image, UniqueFd contents) {
+void OciSandbox::open(const std::vector<ImageContents*>& images, UniqueFd contents) {
   const auto made = line_->listen();
   if (made.name != "made" || made.fields.size() != 3) {
     throw Error(ErrorKind::environment, "sandbox", "unexpected message " + made.name);
@@ -298,7 +425,9 @@ void OciSandbox::open(ImageContents& image, UniqueFd contents) {
   inside_ = made.fields[0];
   cgroup_memory_ = !made.fields[1].empty();
   cgroup_pids_ = !made.fields[2].empty();
-  send_contents(image, contents.get());  // where nobody reads any more, the answer says why
+  for (auto* image : images) {
+    if (!send_contents(*image, contents.get())) break;  // nobody reads any more: the answer says why
+  }
   contents = UniqueFd();
   auto ready = line_->listen();
   facts_.runtime = runtime_.version;
@@ -335,38 +464,60 @@ void OciSandbox::say_limits() {
   }
 }
 
-std::string OciSandbox::read(const std::string& path) {
-  auto answer = line_->ask({.name = "read", .fields = {path}, .fds = {}});
+std::string OciSandbox::read(unsigned image, const std::string& path) {
+  auto answer = line_->ask({.name = "read", .fields = {std::to_string(image), path}, .fds = {}});
   return answer.fields.empty() ? std::string{} : std::move(answer.fields.front());
 }
 
-ContainerUser OciSandbox::user_of(const ImageConfig& config) {
-  auto user = resolve_user(config.user, read("/etc/passwd"), read("/etc/group"));
+ContainerUser OciSandbox::user_of(const std::string& name, const std::string& passwd,
+                                  const std::string& group) const {
+  auto user = resolve_user(name, passwd, group);
   if (!ids_.maps_user(user.uid) || !ids_.maps_group(user.gid)) {
     throw Error(
-        ErrorKind::environment, "user " + config.user,
+        ErrorKind::environment, "user " + name,
         fmt::format("{}:{} is not mapped in this user namespace", user.uid, user.gid) +
             (ids_.note.empty() ? "" : " (" + ids_.note + ")"),
         "give your user 65,536 ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER");
   }
-  std::erase_if(user.groups, [this](std::uint32_t group) { return !ids_.maps_group(group); });
+  std::erase_if(user.groups, [this](std::uint32_t id) { return !ids_.maps_group(id); });
   return user;
 }
 
-std::string OciSandbox::config_for(const ContainerStart& start, const std::string& id, bool watch) {
+/// Those of the command line are for the image alone and not for its companions; those of the run are its
+/// own.
+void OciSandbox::add_mounts(OciInput& input, const ContainerStart& start) const {
+  const auto sources = mount_sources_of(options_);
+  const auto add = [&](const BindMount& mount) {
+    const auto place = std::ranges::find(sources, mount.source);
+    if (place == sources.end()) {
+      throw Error(ErrorKind::environment, "mount " + mount.source,
+                  "the sandbox was made without it: it cannot be reached any more");
+    }
+    input.mounts.push_back(
+        {.source = inside_ + "/binds/" + std::to_string(std::distance(sources.begin(), place)),
+         .target = mount.target,
+         .read_only = mount.read_only});
+  };
+  if (start.image == 0) {
+    std::ranges::for_each(options_.overrides.mounts, add);
+    input.tmpfs = options_.overrides.tmpfs;
+  }
+  std::ranges::for_each(start.mounts, add);
+  input.tmpfs.insert(input.tmpfs.end(), start.tmpfs.begin(), start.tmpfs.end());
+}
+
+OciInput OciSandbox::input_for(const ContainerStart& start, const std::string& id, bool watch) {
   OciInput input;
   input.config = start.config;
-  input.user = user_of(start.config);
+  input.user = user_of(start.config.user, read(start.image, "/etc/passwd"), read(start.image, "/etc/group"));
   input.hostname = start.hostname;
   input.run_folder = inside_ + "/space/run-" + id;
-  const auto& mounts = options_.overrides.mounts;
-  for (std::size_t i = 0; i < mounts.size(); ++i) {
-    input.mounts.push_back({.source = inside_ + "/binds/" + std::to_string(i),
-                            .target = mounts[i].target,
-                            .read_only = mounts[i].read_only});
-  }
-  input.tmpfs = options_.overrides.tmpfs;
+  add_mounts(input, start);
   input.network = options_.network;
+  if (start.network_of != nullptr) {
+    const auto& other = dynamic_cast<const OciContainer&>(*start.network_of).run();
+    input.network_path = "/proc/" + other.pid + "/ns/net";
+  }
   input.capabilities = bounding_capabilities();
   input.architecture = Platform::host().architecture;
   if (watch) input.seccomp_listener = input.run_folder + "/seccomp.sock";
@@ -376,33 +527,39 @@ std::string OciSandbox::config_for(const ContainerStart& start, const std::strin
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   input.open_files = std::min<std::uint64_t>(files.rlim_max, open_files_wanted);
-  return oci_config(input);
+  return input;
 }
 
 std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start_run(const ContainerStart& start,
                                                                               bool watch) {
-  const auto id = "c" + std::to_string(++runs_);
+  StartedRun run{
+      .id = "c" + std::to_string(++runs_), .pid = {}, .input = {}, .image = start.image, .watched = watch};
+  run.input = input_for(start, run.id, watch);
   const bool with_input = start.stdin_fd >= 0;
   const auto resolv = options_.network == NetworkMode::host ? read_text("/etc/resolv.conf")
                                                             : std::string("nameserver 127.0.0.1\n");
-  auto answer = line_->ask({.name = "start",
-                            .fields = {id, config_for(start, id, watch), working_folder_of(start.config),
-                                       hosts_file(start.hostname), start.hostname + "\n", resolv,
-                                       with_input ? "yes" : "", watch ? "yes" : ""},
-                            .fds = {}});
-  if (answer.name == "failed" && answer.fields.size() == 2) {
-    return std::unexpected(
-        StartFailure{.exit_code = answer.fields[0] == "126" ? 126 : 127, .message = answer.fields[1]});
-  }
+  const auto joined = start.network_of == nullptr
+                          ? std::string()
+                          : dynamic_cast<const OciContainer&>(*start.network_of).run().id;
+  Message question{
+      .name = "start",
+      .fields = {run.id, oci_config(run.input), working_folder_of(start.config),
+                 hosts_file(start.hostname, start.host_names), start.hostname + "\n", resolv,
+                 with_input ? "yes" : "", watch ? "yes" : "", std::to_string(start.image), joined},
+      .fds = {}};
+  std::ranges::move(volumes_of(run.input), std::back_inserter(question.fields));
+  auto answer = line_->ask(question);
+  if (answer.name == "failed") return std::unexpected(start_failure_of(answer));
   auto& fds = answer.fds;
-  if (fds.size() != 3U + (with_input ? 1 : 0) + (watch ? 1 : 0)) {
+  if (answer.fields.size() != 1 || fds.size() != 3U + (with_input ? 1 : 0) + (watch ? 1 : 0)) {
     throw Error(ErrorKind::environment, "sandbox", "unexpected message " + answer.name);
   }
+  run.pid = answer.fields[0];
   PumpPipes pipes;
   pipes.output = std::move(fds[1]);
   pipes.error = std::move(fds[2]);
   if (watch) {
-    pipes.paths = std::move(fds.back());
+    pipes.records = std::move(fds.back());
     fds.pop_back();
   }
   if (with_input) {
@@ -410,7 +567,7 @@ std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start_run(co
     pipes.input_from = start.stdin_fd;
   }
   auto pump = std::make_unique<OutputPump>(std::move(pipes), start.on_output);
-  return std::make_unique<OciContainer>(line_, id, std::move(fds[0]), std::move(pump), watch);
+  return std::make_unique<OciContainer>(line_, *this, std::move(run), std::move(fds[0]), std::move(pump));
 }
 
 std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start(const ContainerStart& start) {
@@ -424,8 +581,11 @@ std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start(const 
 
 }  // namespace
 
-std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options) {
-  return std::make_unique<OciSandbox>(image, options);
+std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options,
+                                          const std::vector<ImageContents*>& companions) {
+  std::vector<ImageContents*> images{&image};
+  images.insert(images.end(), companions.begin(), companions.end());
+  return std::make_unique<OciSandbox>(images, options);
 }
 
 void end_all_sandboxes() {

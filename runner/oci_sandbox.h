@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "analyzer/image_contents.h"
 #include "runner/container_spec.h"
@@ -9,11 +10,13 @@
 
 namespace slim {
 
-/// Extracts the image and makes it ready to run. `image` is not used afterwards. The mounts and limits of
-/// `options` hold for all its containers; its other overrides are the caller's to apply. Call it while no
+/// Extracts the image, and companions that run beside it (ContainerStart::image), and makes them ready to
+/// run; none is used afterwards. The mounts and limits of `options` hold for all containers of the image; its
+/// other overrides are the caller's to apply. Companions have the limits and no mounts. Call it while no
 /// other thread runs. Nothing of it remains on the host once it is destroyed, or slim has ended in any way.
 /// Throws Error: environment (no runtime, no namespaces, no room), input (bounds, digests).
-std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options);
+std::unique_ptr<Sandbox> make_oci_sandbox(ImageContents& image, const RunOptions& options,
+                                          const std::vector<ImageContents*>& companions = {});
 
 /// Ends all sandboxes of this process, and waits until nothing of them is left on the host (10 seconds at
 /// most: then what is left goes with its janitor, a little later); none can be made afterwards. For whoever

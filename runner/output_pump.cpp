@@ -18,12 +18,13 @@
 
 #include "analyzer/unique_fd.h"
 #include "runner/sandbox.h"
+#include "runner/watch_record.h"
 
 namespace slim {
 namespace {
 
 constexpr std::size_t capture_cap = 4U << 20;
-constexpr std::size_t paths_cap = 64U << 20;
+constexpr std::size_t records_cap = 2 * watched_bytes_cap;  // what it was first asked for, and uses added
 
 /// Signals are for the main thread; a SIGPIPE becomes an EPIPE.
 void block_signals() {
@@ -45,7 +46,10 @@ void append(Captured& captured, std::string_view bytes) {
 }  // namespace
 
 OutputPump::OutputPump(PumpPipes pipes, std::function<void(OutputStream, std::string_view)> on_output)
-    : pipes_(std::move(pipes)), on_output_(std::move(on_output)), stop_(::eventfd(0, EFD_CLOEXEC)) {
+    : pipes_(std::move(pipes)),
+      on_output_(std::move(on_output)),
+      stop_(::eventfd(0, EFD_CLOEXEC)),
+      stop_out_(::eventfd(0, EFD_CLOEXEC)) {
   out_ = std::thread([this] { pump_out(); });
   if (pipes_.input) in_ = std::thread([this] { pump_in(); });
 }
@@ -63,21 +67,19 @@ void OutputPump::finish() {
   }
 }
 
+void OutputPump::finish_now() {
+  const std::uint64_t one = 1;
+  if (::write(stop_out_.get(), &one, sizeof one) == sizeof one) finish();
+}
+
 Captured OutputPump::captured(OutputStream stream) {
   const std::scoped_lock lock(mutex_);
   return stream == OutputStream::standard_output ? output_ : error_;
 }
 
-std::vector<std::string> OutputPump::paths() {
+std::string OutputPump::records() {
   const std::scoped_lock lock(mutex_);
-  std::vector<std::string> paths;
-  for (std::size_t at = 0; at < paths_.size();) {
-    const auto end = paths_.find('\0', at);
-    if (end == std::string::npos) break;
-    paths.push_back(paths_.substr(at, end - at));
-    at = end + 1;
-  }
-  return paths;
+  return records_;
 }
 
 void OutputPump::take(std::size_t which, std::string_view bytes) {
@@ -88,20 +90,26 @@ void OutputPump::take(std::size_t which, std::string_view bytes) {
   const std::scoped_lock lock(mutex_);
   if (which == 0) append(output_, bytes);
   if (which == 1) append(error_, bytes);
-  if (which == 2 && paths_.size() < paths_cap) paths_ += bytes;
+  if (which == 2 && records_.size() < records_cap) records_ += bytes;
 }
 
 void OutputPump::pump_out() {
   block_signals();
   // poll(2) leaves out negative descriptors: a stream that ended becomes one.
-  std::array<pollfd, 3> items{pollfd{.fd = pipes_.output.get(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 4> items{pollfd{.fd = pipes_.output.get(), .events = POLLIN, .revents = 0},
                               pollfd{.fd = pipes_.error.get(), .events = POLLIN, .revents = 0},
-                              pollfd{.fd = pipes_.paths.get(), .events = POLLIN, .revents = 0}};
+                              pollfd{.fd = pipes_.records.get(), .events = POLLIN, .revents = 0},
+                              pollfd{.fd = stop_out_.get(), .events = POLLIN, .revents = 0}};
+  pollfd& stop = items.back();
   std::vector<char> buffer(65536);
   const auto open = [](const pollfd& item) { return item.fd >= 0; };
-  while (std::ranges::any_of(items, open)) {
-    if (::poll(items.data(), items.size(), -1) < 0) continue;
-    for (std::size_t which = 0; which < items.size(); ++which) {
+  while (std::any_of(items.begin(), items.end() - 1, open)) {
+    const bool stopping = stop.fd < 0;
+    const int ready = ::poll(items.data(), items.size(), stopping ? 0 : -1);
+    if (ready < 0) continue;
+    if (ready == 0 && stopping) return;
+    if (stop.revents != 0) stop.fd = -1;  // once more over what is there
+    for (std::size_t which = 0; which + 1 < items.size(); ++which) {
       auto& item = items.at(which);
       if (item.fd < 0 || item.revents == 0) continue;
       const auto got = ::read(item.fd, buffer.data(), buffer.size());

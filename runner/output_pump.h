@@ -17,8 +17,8 @@ namespace slim {
 struct PumpPipes {
   UniqueFd output;  ///< read ends
   UniqueFd error;
-  UniqueFd paths;  ///< NUL-ended; may be none
-  UniqueFd input;  ///< the write end; may be none
+  UniqueFd records;  ///< of the path watcher; may be none
+  UniqueFd input;    ///< the write end; may be none
   int input_from = -1;
 };
 
@@ -32,8 +32,11 @@ class OutputPump {
 
   /// Returns when all is read: the container, which holds the other ends, must have ended.
   void finish();
+  /// Returns when what has been written by now is read, whoever still holds the other ends.
+  void finish_now();
   [[nodiscard]] Captured captured(OutputStream stream);
-  [[nodiscard]] std::vector<std::string> paths();
+  /// What the watcher wrote, see runner/watch_record.h.
+  [[nodiscard]] std::string records();
 
  private:
   void pump_out();
@@ -45,8 +48,9 @@ class OutputPump {
   std::mutex mutex_;  ///< guards the three below
   Captured output_;
   Captured error_;
-  std::string paths_;
-  UniqueFd stop_;  ///< an eventfd that ends pump_in
+  std::string records_;
+  UniqueFd stop_;      ///< an eventfd that ends pump_in
+  UniqueFd stop_out_;  ///< the same for pump_out
   std::thread out_;
   std::thread in_;
 };

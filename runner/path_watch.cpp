@@ -2,19 +2,27 @@
 // has answered; it reads the name out of the caller's memory, notes it, and lets the call go on. It sees what
 // was asked for, not what came of it. A note is evidence for a reader of reports, never a decision about
 // access: the caller could change the name afterwards.
+//
+// The links of /proc/PID (cwd, root, fd/N) read as paths from the root of the container's mount namespace,
+// also where the process has changed its root folder: that is the container's own view, and all names are
+// given in it.
+//
+// Everything is done before the answer: the caller is woken on this processor and runs once this process
+// sleeps. Records are gathered and written when there are many or nothing else is to do.
 #include "runner/path_watch.h"
 
 #include <algorithm>
 #include <array>
 #include <asm-generic/socket.h>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <string>
@@ -22,210 +30,239 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "analyzer/error.h"
 #include "analyzer/unique_fd.h"
+#include "runner/extract.h"
+#include "runner/path_calls.h"
+#include "runner/process_names.h"
+#include "runner/sandbox.h"
+#include "runner/watch_record.h"
 
 namespace slim {
 namespace {
 
 constexpr int accept_limit_ms = 30'000;
-constexpr std::size_t paths_cap = 200'000;
-constexpr std::size_t path_cap = 4096;
-constexpr std::size_t page = 4096;
+constexpr int message_limit_s = 10;
+constexpr int flush_after_ms = 50;
+constexpr std::size_t flush_from = 32U << 10;
+constexpr std::size_t listeners_cap = 1024;
 /// Linux 6.6: wakes the other side on the same processor, which makes an answer several times faster.
 constexpr unsigned long set_flags = SECCOMP_IOW(4, std::uint64_t);
 constexpr std::uint64_t sync_wake_up = 1;
 
-#if defined(__x86_64__)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_AARCH64;
-#elif defined(__riscv)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_RISCV64;
-#elif defined(__powerpc64__)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_PPC64LE;
-#elif defined(__s390x__)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_S390X;
-#endif
-
-/// Which arguments of a call are the folder's descriptor (-1: none, the working folder) and the path.
-struct PathArguments {
-  int folder = -1;
-  std::size_t path = 0;
+/// One filter: that of the container, or of a process that was started in it later.
+struct Listener {
+  UniqueFd notify;
+  bool started = false;  ///< what comes before the first execve is the runtime's own
 };
-
-std::optional<PathArguments> arguments_of(int call) {
-  switch (call) {
-#ifdef __NR_open
-    case __NR_open:
-    case __NR_creat:
-    case __NR_stat:
-    case __NR_lstat:
-    case __NR_access:
-    case __NR_readlink:
-    case __NR_mkdir:
-    case __NR_rmdir:
-    case __NR_unlink:
-    case __NR_chmod:
-    case __NR_chown:
-    case __NR_lchown:
-    case __NR_rename:
-#endif
-    case __NR_chdir:
-    case __NR_truncate:
-    case __NR_statfs:
-    case __NR_execve:
-      return PathArguments{.folder = -1, .path = 0};
-#ifdef __NR_newfstatat
-    case __NR_newfstatat:
-#endif
-    case __NR_openat:
-    case __NR_openat2:
-    case __NR_statx:
-    case __NR_faccessat:
-    case __NR_faccessat2:
-    case __NR_readlinkat:
-    case __NR_execveat:
-    case __NR_mkdirat:
-    case __NR_unlinkat:
-    case __NR_fchmodat:
-    case __NR_fchownat:
-    case __NR_renameat2:
-      return PathArguments{.folder = 0, .path = 1};
-    default:
-      return std::nullopt;
-  }
-}
-
-bool is_exec(int call) {
-  return call == __NR_execve || call == __NR_execveat;
-}
-
-/// A string out of another process, page by page, since the next page may not exist.
-std::optional<std::string> read_string(pid_t pid, std::uint64_t address) {
-  std::string text;
-  std::array<char, page> buffer{};
-  while (text.size() < path_cap) {
-    const std::size_t size = page - (address % page);
-    const iovec local{.iov_base = buffer.data(), .iov_len = size};
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in the other process, never used here
-    const iovec remote{.iov_base = reinterpret_cast<void*>(address), .iov_len = size};
-    const auto got = ::process_vm_readv(pid, &local, 1, &remote, 1, 0);
-    if (got <= 0) return std::nullopt;
-    const auto* end = std::find(buffer.data(), buffer.data() + got, '\0');
-    text.append(static_cast<const char*>(buffer.data()), end);
-    if (end != buffer.data() + got) return text;
-    address += static_cast<std::uint64_t>(got);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> read_link(const std::string& path) {
-  std::array<char, path_cap> buffer{};
-  const auto got = ::readlink(path.c_str(), buffer.data(), buffer.size());
-  if (got <= 0 || buffer[0] != '/') return std::nullopt;
-  return std::string(buffer.data(), static_cast<std::size_t>(got));
-}
 
 class Watcher {
  public:
-  Watcher(UniqueFd notify, UniqueFd paths) : notify_(std::move(notify)), paths_(std::move(paths)) {
+  Watcher(UniqueFd socket, UniqueFd records) : socket_(std::move(socket)), records_(std::move(records)) {
     seccomp_notif_sizes sizes{};
     ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
     request_.resize(std::max<std::size_t>(sizes.seccomp_notif, sizeof(seccomp_notif)));
     response_.resize(std::max<std::size_t>(sizes.seccomp_notif_resp, sizeof(seccomp_notif_resp)));
-    ::ioctl(notify_.get(), set_flags, sync_wake_up);  // where it is not known, answers are only slower
   }
 
+  /// Until the last filter is gone; or none came in time.
   void run() {
-    while (true) {
-      pollfd item{.fd = notify_.get(), .events = POLLIN, .revents = 0};
-      if (::poll(&item, 1, -1) < 0 && errno != EINTR) return;
-      if ((item.revents & POLLIN) != 0) {
-        answer();
-      } else if ((item.revents & (POLLHUP | POLLERR)) != 0) {
-        return;
+    bool any = false;
+    while (!any || !listeners_.empty()) {
+      std::vector<pollfd> items{{.fd = socket_.get(), .events = POLLIN, .revents = 0}};
+      for (const auto& listener : listeners_) {
+        items.push_back({.fd = listener.notify.get(), .events = POLLIN, .revents = 0});
       }
+      answer_until_changed(items, any ? -1 : accept_limit_ms);
+      if (!any && items[0].revents == 0) return;
+      for (std::size_t i = listeners_.size(); i > 0; --i) {
+        if (hung_up(items[i])) listeners_.erase(listeners_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+      }
+      if (items[0].revents != 0) any = accept_listener() || any;
     }
+    flush();
   }
 
  private:
-  void answer() {
+  static bool hung_up(const pollfd& item) {
+    return (item.revents & POLLIN) == 0 && (item.revents & (POLLHUP | POLLERR)) != 0;
+  }
+
+  /// Answers notifications until something connects or hangs up, or `limit` ms have passed without either.
+  void answer_until_changed(std::vector<pollfd>& items, int limit) {
+    while (true) {
+      const bool pending = !buffer_.empty();
+      const int ready = ::poll(items.data(), items.size(), pending ? flush_after_ms : limit);
+      if (ready < 0 && errno != EINTR) return;
+      if (ready == 0 && !pending) return;
+      if (ready == 0) flush();
+      if (ready <= 0) continue;
+      for (std::size_t i = 1; i < items.size(); ++i) {
+        if ((items[i].revents & POLLIN) != 0) answer(listeners_[i - 1]);
+      }
+      if (buffer_.size() >= flush_from) flush();
+      if (items[0].revents != 0 || std::ranges::any_of(items, hung_up)) return;
+    }
+  }
+
+  bool accept_listener();
+
+  void answer(Listener& listener) {
     std::ranges::fill(request_, std::byte{0});
     std::ranges::fill(response_, std::byte{0});
-    if (::ioctl(notify_.get(), SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) return;
+    if (::ioctl(listener.notify.get(), SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) return;
     seccomp_notif request{};
     std::memcpy(&request, request_.data(), sizeof request);
-    note(request);
+    look_at(listener, request);
     seccomp_notif_resp response{};
     response.id = request.id;
     response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     std::memcpy(response_.data(), &response, sizeof response);
-    ::ioctl(notify_.get(), SECCOMP_IOCTL_NOTIF_SEND, response_.data());  // fails where the caller was killed
+    ::ioctl(listener.notify.get(), SECCOMP_IOCTL_NOTIF_SEND,
+            response_.data());  // fails where the caller was killed
   }
 
-  void note(const seccomp_notif& request) {
-    // What comes before the first execve is the runtime's own.
-    started_ = started_ || is_exec(request.data.nr);
-    const auto where = request.data.arch == native_arch ? arguments_of(request.data.nr) : std::nullopt;
-    if (!started_ || !where || seen_.size() >= paths_cap) return;
-    const auto path = absolute_path(request, *where);
-    const bool valid = ::ioctl(notify_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &request.id) == 0;
-    if (!path || !valid || !seen_.insert(*path).second) return;
-    const char* data = path->c_str();
-    std::size_t left = path->size() + 1;
+  void look_at(Listener& listener, const seccomp_notif& request) {
+    int number = request.data.nr;
+    const auto& convention = conventions_.of(request.data.arch, number);
+    const PathCall* call = convention.find(number);
+    if (call != nullptr && call->kind == CallKind::execute) listener.started = true;
+    if (!listener.started) return;
+    if (!convention.known) {
+      incomplete();
+      return;
+    }
+    if (call == nullptr) return;
+    const Caller caller(static_cast<pid_t>(request.pid), changed_root_);
+    for (const auto& operand : call->operands) {
+      if (operand.path < 0) continue;
+      const auto path = path_of(caller, request, *call, operand);
+      if (!path) continue;
+      const auto still_there = [&] {
+        return ::ioctl(listener.notify.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &request.id) == 0;
+      };
+      note_path(caller, *path, operand.use | use_of(caller, request, *call), call->name, still_there);
+      if (call->kind == CallKind::execute) note_process(caller, request, *call, *path, convention.wide);
+    }
+    if (call->kind == CallKind::change_root) changed_root_ = true;
+  }
+
+  static std::uint64_t argument(const seccomp_notif& request, int at) {
+    return request.data.args[static_cast<std::size_t>(at)];
+  }
+
+  static std::optional<std::string> path_of(const Caller& caller, const seccomp_notif& request,
+                                            const PathCall& call, const PathOperand& operand) {
+    const auto address = argument(request, operand.path);
+    if (call.kind == CallKind::socket_address) {
+      const auto path = caller.socket_path(address, argument(request, call.detail));
+      return path ? caller.absolute(*path, AT_FDCWD) : std::nullopt;
+    }
+    const int folder =
+        operand.folder < 0 ? AT_FDCWD : static_cast<std::int32_t>(argument(request, operand.folder));
+    const auto path = caller.string_at(address);
+    if (!path) return std::nullopt;
+    if (!path->empty()) return caller.absolute(*path, folder);
+    // An empty one stands for the descriptor itself: it was asked for when it was opened.
+    return call.kind == CallKind::execute ? caller.descriptor(folder) : std::nullopt;
+  }
+
+  static unsigned use_of(const Caller& caller, const seccomp_notif& request, const PathCall& call) {
+    if (call.kind == CallKind::open) return use_of_open(argument(request, call.detail));
+    if (call.kind != CallKind::open_how) return 0;
+    return use_of_open(caller.number_at(argument(request, call.detail)).value_or(0));
+  }
+
+  template <typename Check>
+  void note_path(const Caller& caller, const std::string& path, unsigned uses, std::string_view call,
+                 const Check& still_there) {
+    const auto known = seen_.find(path);
+    if (known != seen_.end() && (known->second | uses) == known->second) return;
+    if (!still_there()) return;  // what was read may be another process's
+    if (known != seen_.end()) {
+      append_uses(buffer_, path, uses & ~known->second);
+      known->second |= uses;
+      return;
+    }
+    if (seen_.size() >= watched_paths_cap || bytes_ >= watched_bytes_cap) {
+      incomplete();
+      return;
+    }
+    const auto before = buffer_.size();
+    append_path(buffer_,
+                {.path = path, .uses = uses, .program = caller.program(), .call = std::string(call)});
+    bytes_ += buffer_.size() - before;
+    seen_.emplace(path, uses);
+  }
+
+  /// A shell tries each folder of PATH: only what can be executed is a process.
+  void note_process(const Caller& caller, const seccomp_notif& request, const PathCall& call,
+                    const std::string& path, bool wide) {
+    if (!is_executable(caller, path)) return;
+    const StartedProcess process{.program = path,
+                                 .argv = caller.words_at(argument(request, call.detail), wide)};
+    std::string record;
+    append_process(record, process);
+    if (processes_.contains(record)) return;
+    if (processes_.size() >= watched_processes_cap || bytes_ >= watched_bytes_cap) {
+      incomplete();
+      return;
+    }
+    bytes_ += record.size();
+    buffer_ += record;
+    processes_.insert(std::move(record));
+  }
+
+  bool is_executable(const Caller& caller, const std::string& path) {
+    if (!root_) root_ = caller.root_folder();
+    const UniqueFd file(open_in_root(root_.get(), path, O_PATH | O_CLOEXEC));
+    struct stat status{};
+    return file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+           (status.st_mode & 0111U) != 0;
+  }
+
+  void incomplete() {
+    if (!std::exchange(complete_, false)) return;
+    append_incomplete(buffer_);
+  }
+
+  void flush() {
+    const char* data = buffer_.data();
+    std::size_t left = buffer_.size();
     while (left > 0) {
-      const auto written = ::write(paths_.get(), data, left);
+      const auto written = ::write(records_.get(), data, left);
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;  // nobody reads any more; the container still needs its answers
+      if (written <= 0) break;  // nobody reads any more; the container still needs its answers
       data += written;
       left -= static_cast<std::size_t>(written);
     }
+    buffer_.clear();
   }
 
-  static std::optional<std::string> absolute_path(const seccomp_notif& request, const PathArguments& where) {
-    const auto pid = static_cast<pid_t>(request.pid);
-    auto path = read_string(pid, request.data.args[where.path]);
-    if (!path || path->empty()) return std::nullopt;  // an empty one stands for the descriptor itself
-    if (!path->starts_with('/')) {
-      auto folder = "/proc/" + std::to_string(pid) + "/cwd";
-      if (where.folder >= 0) {
-        const auto fd = static_cast<std::int32_t>(request.data.args[static_cast<std::size_t>(where.folder)]);
-        if (fd != AT_FDCWD) folder = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd);
-      }
-      const auto base = read_link(folder);
-      if (!base) return std::nullopt;
-      path = *base + "/" + *path;
-    }
-    return plain(*path);
-  }
-
-  /// Without empty components and "."; ".." stays, since what it leads to depends on symlinks.
-  static std::string plain(std::string_view path) {
-    std::string text;
-    for (std::size_t at = 0; at < path.size();) {
-      const std::size_t end = std::min(path.find('/', at), path.size());
-      const auto component = path.substr(at, end - at);
-      if (!component.empty() && component != ".") text.append("/").append(component);
-      at = end + 1;
-    }
-    return text.empty() ? "/" : text;
-  }
-
-  UniqueFd notify_;
-  UniqueFd paths_;
+  UniqueFd socket_;
+  UniqueFd records_;
+  std::vector<Listener> listeners_;
+  CallConventions conventions_;
   std::vector<std::byte> request_;
   std::vector<std::byte> response_;
-  std::unordered_set<std::string> seen_;
-  bool started_ = false;
+  std::string buffer_;
+  std::unordered_map<std::string, unsigned> seen_;
+  std::unordered_set<std::string> processes_;
+  UniqueFd root_;  ///< the container's
+  std::size_t bytes_ = 0;
+  bool changed_root_ = false;  ///< some process has: each one's root has to be asked for
+  bool complete_ = true;
 };
 
 UniqueFd listen_at(const std::string& path) {
@@ -237,7 +274,7 @@ UniqueFd listen_at(const std::string& path) {
   std::ranges::copy(path, std::begin(address.sun_path));
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd.get(), 1) != 0) {
+      ::listen(fd.get(), 64) != 0) {
     throw system_error("path watch", "listening at " + path, errno);
   }
   return fd;
@@ -245,10 +282,10 @@ UniqueFd listen_at(const std::string& path) {
 
 /// The notification descriptor comes with a JSON text about the container; empty where none comes in time.
 UniqueFd receive_descriptor(int listener) {
-  pollfd item{.fd = listener, .events = POLLIN, .revents = 0};
-  if (::poll(&item, 1, accept_limit_ms) != 1) return {};
   const UniqueFd connection(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-  if (!connection) return {};
+  const timeval limit{.tv_sec = message_limit_s, .tv_usec = 0};
+  if (!connection || ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+    return {};
   std::array<char, 16384> text{};
   iovec part{.iov_base = text.data(), .iov_len = text.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * 4)> control{};
@@ -265,24 +302,34 @@ UniqueFd receive_descriptor(int listener) {
   return UniqueFd(fd);
 }
 
+bool Watcher::accept_listener() {
+  Listener listener{.notify = receive_descriptor(socket_.get())};
+  if (!listener.notify || listeners_.size() >= listeners_cap) return false;
+  ::ioctl(listener.notify.get(), set_flags, sync_wake_up);  // where it is not known, answers are only slower
+  listeners_.push_back(std::move(listener));
+  return true;
+}
+
+/// The ends of other pipes are ends of file that others wait for.
+void close_all_but(int first, int second) {
+  const int last = std::max(first, second);
+  for (int fd = 3; fd < last; ++fd) {
+    if (fd != first && fd != second) ::close(fd);
+  }
+  ::close_range(static_cast<unsigned>(last) + 1, ~0U, 0);
+}
+
 }  // namespace
 
-pid_t fork_path_watcher(const std::string& socket_path, UniqueFd paths) {
-  const UniqueFd listener = listen_at(socket_path);
+pid_t fork_path_watcher(const std::string& socket_path, UniqueFd records) {
+  UniqueFd socket = listen_at(socket_path);
   const pid_t pid = ::fork();
   if (pid < 0) throw system_error("path watch", "starting its process", errno);
   if (pid > 0) return pid;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
-  if (UniqueFd notify = receive_descriptor(listener.get())) {
-    // Nothing but these two may stay open: the ends of other pipes are ends of file that others wait for.
-    const int keep = std::max(notify.get(), paths.get());
-    for (int fd = 3; fd < keep; ++fd) {
-      if (fd != notify.get() && fd != paths.get()) ::close(fd);
-    }
-    ::close_range(static_cast<unsigned>(keep) + 1, ~0U, 0);
-    Watcher(std::move(notify), std::move(paths)).run();
-  }
+  close_all_but(socket.get(), records.get());
+  Watcher(std::move(socket), std::move(records)).run();
   ::_exit(0);
 }
 

@@ -8,10 +8,11 @@
 
 namespace slim {
 
-/// Listens at `socket_path`, where the runtime will connect and pass the notification descriptor on, and
-/// forks the process that answers the notifications until the container is gone; it must outlive the
-/// container. Each absolute path is written to `paths` once, ended by a NUL byte. Call it as root of the
-/// container's user namespace, single-threaded. Throws Error environment.
-pid_t fork_path_watcher(const std::string& socket_path, UniqueFd paths);
+/// Listens at `socket_path`, where the runtime will connect and pass notification descriptors on (one for the
+/// container, one for each process that is started in it later), and forks the process that answers the
+/// notifications until the container is gone; it must outlive the container. What it sees goes to `records`
+/// (runner/watch_record.h). Call it as root of the container's user namespace, single-threaded. Throws Error
+/// environment.
+pid_t fork_path_watcher(const std::string& socket_path, UniqueFd records);
 
 }  // namespace slim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "analyzer/image.h"
 #include "analyzer/unique_fd.h"
+#include "runner/container_spec.h"
 #include "runner/port_table.h"
 
 namespace slim {
@@ -46,14 +48,93 @@ struct StartFailure {
   std::string message;
 };
 
+/// What a process did with a path: bits of AskedPath::uses. They say what was asked, not what came of it.
+struct PathUse {
+  static constexpr unsigned looked_up = 1;  ///< stat, access, readlink, connect to a socket, ...
+  static constexpr unsigned opened = 2;
+  static constexpr unsigned executed = 4;
+  static constexpr unsigned listed = 8;    ///< opened as a folder
+  static constexpr unsigned changed = 16;  ///< made, removed, renamed, opened for writing, its metadata set
+  static constexpr unsigned entered = 32;  ///< made the working folder, or the root folder
+};
+
+/// A path that a container asked for, by the name that it has in the container's own root folder, whatever
+/// working folder, descriptor or chroot(2) it was asked through. ".." stays: what it leads to depends on
+/// symlinks.
+struct AskedPath {
+  std::string path;     ///< absolute
+  unsigned uses = 0;    ///< PathUse, all that any process did
+  std::string program;  ///< of the first who asked, absolute; empty where it had none any more
+  std::string call;     ///< the first who asked made this system call: "openat"
+
+  bool operator==(const AskedPath&) const = default;
+};
+
+/// A program that was executed; a script stands for itself and not for its interpreter.
+struct StartedProcess {
+  std::string program;            ///< absolute path
+  std::vector<std::string> argv;  ///< at most 256 words, and 32 KiB
+
+  bool operator==(const StartedProcess&) const = default;
+};
+
+/// What watching saw of a run.
+struct Watched {
+  std::vector<AskedPath> paths;           ///< each once, in the order of the first time
+  std::vector<StartedProcess> processes;  ///< each pair of program and argv once, likewise
+  /// False: it asked for more than is kept, or by calls of another architecture, which are not read.
+  bool complete = true;
+};
+
+/// The names alone.
+std::vector<std::string> asked_names(const Watched& watched);
+
+enum class ChangeKind : std::uint8_t { created, changed, deleted };
+
+struct FileChange {
+  std::string path;  ///< absolute
+  ChangeKind kind = ChangeKind::created;
+
+  bool operator==(const FileChange&) const = default;
+};
+
+/// What a container did to its file system, beside what is mounted there: sorted by path. A file that was
+/// opened for writing and left as it was is none.
+struct FileChanges {
+  std::vector<FileChange> files;
+  bool complete = true;  ///< false: there are more than are kept
+};
+
+class Container;
+
 /// One run.
 struct ContainerStart {
   ImageConfig config;                  ///< overrides already applied
   std::string hostname = "container";  ///< the same for every run that is compared
   int stdin_fd = -1;                   ///< its content is passed on; -1: /dev/null
   bool watch_paths = false;            ///< record the paths that are asked for: slower
+  unsigned image = 0;                  ///< 0: the sandbox's image; n: its n-th companion
+  /// Shares the network namespace of this container, which must run; nullptr: it has its own.
+  const Container* network_of = nullptr;
+  std::vector<std::string> host_names;  ///< further names of 127.0.0.1 in /etc/hosts
+  std::vector<BindMount> mounts;        ///< beside those of the sandbox; see RunOptions::mount_sources
+  std::vector<TmpfsMount> tmpfs;        ///< beside those of the sandbox
   /// Takes the output as it comes, from another thread; where it is empty the output is captured.
   std::function<void(OutputStream, std::string_view)> on_output;
+};
+
+/// A further process in a running container, as `docker exec` starts one.
+struct ExecStart {
+  std::vector<std::string> argv;
+  std::vector<std::string> env;        ///< NAME=value, put over the container's
+  std::optional<std::string> user;     ///< the container's, where it is none
+  std::optional<std::string> workdir;  ///< likewise; relative to it, or absolute
+};
+
+struct ExecResult {
+  std::optional<ExitStatus> status;  ///< nullopt: it still ran at the deadline, and was killed
+  Captured output;
+  Captured error;
 };
 
 /// A running container; destroying it ends every process in it and removes all that it made.
@@ -78,9 +159,24 @@ class Container {
   virtual UniqueFd connect(const ListeningPort& port) = 0;
   /// What it wrote so far; complete once wait() gave a status.
   virtual Captured output(OutputStream stream) = 0;
-  /// With watch_paths, once wait() gave a status: each absolute path that was asked for, once, in the order
-  /// of the first time. nullopt: it could not be watched here.
-  virtual std::optional<std::vector<std::string>> asked_paths() = 0;
+  /// Every socket that waits for others, sorted: TCP that listens, UDP that is bound and not connected, Unix
+  /// sockets that listen or are bound. Of this container's processes alone.
+  virtual std::vector<ListeningSocket> listening_sockets() = 0;
+  /// With watch_paths: what was seen, complete once wait() gave a status. nullopt: it could not be watched.
+  virtual std::optional<Watched> watched() = 0;
+  /// What it did to its files until now; also after its end.
+  virtual FileChanges changes() = 0;
+  /// The most memory that its processes had at a time, in bytes; 0: not known. Ask before its end.
+  virtual std::uint64_t peak_memory() = 0;
+  /// Starts a process in the running container and waits for it; its paths are watched where the container's
+  /// are. A StartFailure, too, where the container has ended. What still holds its output open after its end
+  /// (a daemon) is not waited for.
+  virtual std::expected<ExecResult, StartFailure> exec(const ExecStart& start, Deadline deadline) = 0;
+  /// The first `cap` bytes of a regular file, found as the container's root finds it: links cannot lead out.
+  /// nullopt: there is none. Mounts inside are seen while it runs.
+  virtual std::optional<std::string> read_file(const std::string& path, std::size_t cap) = 0;
+  /// Writes a regular file, which belongs to root where it is new; false: it cannot be.
+  virtual bool write_file(const std::string& path, std::string_view content) = 0;
 };
 
 /// What holds for every container of a sandbox; see the fields of the same names in Verdict.

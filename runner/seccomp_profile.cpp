@@ -383,12 +383,6 @@ constexpr auto allowed_s390x =
     std::to_array<std::string_view>({"s390_pci_mmio_read", "s390_pci_mmio_write", "s390_runtime_instr"});
 constexpr auto allowed_riscv64 = std::to_array<std::string_view>({"riscv_flush_icache"});
 
-constexpr auto with_paths = std::to_array<std::string_view>(
-    {"open",   "openat",    "openat2",    "creat",     "stat",       "lstat", "newfstatat", "statx",
-     "access", "faccessat", "faccessat2", "readlink",  "readlinkat", "chdir", "execve",     "execveat",
-     "mkdir",  "mkdirat",   "rmdir",      "unlink",    "unlinkat",   "chmod", "fchmodat",   "chown",
-     "lchown", "fchownat",  "rename",     "renameat2", "truncate",   "statfs"});
-
 constexpr auto arch_amd64 =
     std::to_array<std::string_view>({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"});
 constexpr auto arch_386 = std::to_array<std::string_view>({"SCMP_ARCH_X86"});
@@ -412,10 +406,6 @@ Names allowed_syscalls_of(std::string_view architecture) {
   if (architecture == "s390x") return allowed_s390x;
   if (architecture == "riscv64") return allowed_riscv64;
   return {};
-}
-
-Names path_syscalls() {
-  return with_paths;
 }
 
 Names seccomp_architectures(std::string_view architecture) {

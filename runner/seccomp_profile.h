@@ -13,9 +13,6 @@ std::span<const std::string_view> allowed_syscalls();
 /// Allowed on one architecture (GOARCH) only.
 std::span<const std::string_view> allowed_syscalls_of(std::string_view architecture);
 
-/// Calls that name a path: what path watching is told of.
-std::span<const std::string_view> path_syscalls();
-
 /// The architectures that a filter for `architecture` covers, as the OCI runtime-spec names them.
 std::span<const std::string_view> seccomp_architectures(std::string_view architecture);
 

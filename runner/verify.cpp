@@ -241,7 +241,7 @@ class Comparison {
   [[nodiscard]] std::vector<std::string> find_missed(bool differs) const {
     std::vector<std::string> missed;
     for (const auto& run : slimmed_runs_) {
-      add_missed(missed, run.asked_paths.value_or(std::vector<std::string>{}), only_in_original_);
+      if (run.watched) add_missed(missed, asked_names(*run.watched), only_in_original_);
     }
     for (const auto& run : slimmed_runs_) {
       if (!differs) break;

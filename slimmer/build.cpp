@@ -70,16 +70,16 @@ void add_seen(std::vector<SeenPath>& seen, const std::vector<std::string>& paths
 /// Lets the plan grow by what the original asks for in a run.
 void observe_into(Analysis& analysis, Verifier& verifier, BuildResult& result) {
   const Observation& run = verifier.observe_original();
-  if (!run.asked_paths && run.kind == RunKind::not_started) {
+  if (!run.watched && run.kind == RunKind::not_started) {
     result.not_observed = "the original does not start";
     return;
   }
-  if (!run.asked_paths) {
+  if (!run.watched) {
     result.not_observed = "this kernel or runtime cannot watch a run: planned from static analysis alone";
     return;
   }
   add_seen(result.observed,
-           keep_seen(analysis, *run.asked_paths, ReasonKind::observed, "in a run of the original"), 0);
+           keep_seen(analysis, asked_names(*run.watched), ReasonKind::observed, "in a run of the original"), 0);
 }
 
 /// One build in the making: it is written, proved, and repaired until nothing is missed.

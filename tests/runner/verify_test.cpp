@@ -37,6 +37,9 @@ struct Script {
   std::string output;
   std::string error;
   std::optional<std::vector<std::string>> asked;
+  std::map<std::string, std::string> files;  ///< that can be read inside
+  std::map<std::string, std::string> execs;  ///< by program: what it prints
+  FileChanges changes;
 };
 
 class ScriptedContainer : public Container {
@@ -69,7 +72,38 @@ class ScriptedContainer : public Container {
   Captured output(OutputStream stream) override {
     return {.text = stream == OutputStream::standard_output ? script_.output : script_.error, .dropped = 0};
   }
-  std::optional<std::vector<std::string>> asked_paths() override { return script_.asked; }
+  std::vector<ListeningSocket> listening_sockets() override {
+    std::vector<ListeningSocket> sockets;
+    for (const auto& [port, answer] : script_.answers) {
+      sockets.push_back({.kind = SocketKind::tcp, .port = port, .address = "0.0.0.0"});
+    }
+    return sockets;
+  }
+  std::optional<Watched> watched() override {
+    if (!script_.asked) return std::nullopt;
+    Watched watched;
+    for (const auto& path : *script_.asked)
+      watched.paths.push_back(
+          {.path = path, .uses = PathUse::opened, .program = "/program", .call = "openat"});
+    return watched;
+  }
+  FileChanges changes() override { return script_.changes; }
+  std::uint64_t peak_memory() override { return 1U << 20; }
+  std::expected<ExecResult, StartFailure> exec(const ExecStart& start, Deadline) override {
+    const auto found = script_.execs.find(start.argv.at(0));
+    if (found == script_.execs.end())
+      return std::unexpected(StartFailure{.exit_code = 127, .message = "not found"});
+    return ExecResult{.status = ExitStatus{}, .output = {.text = found->second}, .error = {}};
+  }
+  std::optional<std::string> read_file(const std::string& path, std::size_t cap) override {
+    const auto found = script_.files.find(path);
+    if (found == script_.files.end()) return std::nullopt;
+    return found->second.substr(0, cap);
+  }
+  bool write_file(const std::string& path, std::string_view content) override {
+    script_.files[path] = content;
+    return true;
+  }
 
  private:
   Script script_;
