@@ -113,7 +113,7 @@ HttpState read_body(std::string_view bytes, bool closed, HttpResponse& response)
 
 }  // namespace
 
-HttpReading read_http_response(std::string_view bytes, bool closed) {
+HttpReading read_http_response(std::string_view bytes, bool closed, bool no_body) {
   HttpReading reading;
   const auto ended = [&](HttpState state) {
     // Whatever is missing will not come any more.
@@ -138,11 +138,11 @@ HttpReading read_http_response(std::string_view bytes, bool closed) {
     bytes.remove_prefix(end + 4);
     if (reading.response.status >= 200) break;
   }
-  return ended(read_body(bytes, closed, reading.response));
+  return ended(no_body ? HttpState::complete : read_body(bytes, closed, reading.response));
 }
 
 Exchange exchange(int socket, std::string_view request, std::chrono::milliseconds silence,
-                  std::chrono::milliseconds limit) {
+                  std::chrono::milliseconds limit, bool no_body) {
   using Clock = std::chrono::steady_clock;
   Exchange result;
   const auto begin = Clock::now();
@@ -167,7 +167,7 @@ Exchange exchange(int socket, std::string_view request, std::chrono::millisecond
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     result.closed = got <= 0;
     if (got > 0) result.raw.append(buffer.data(), static_cast<std::size_t>(got));
-    result.http = read_http_response(result.raw, result.closed);
+    result.http = read_http_response(result.raw, result.closed, no_body);
     result.truncated = result.raw.size() > answer_cap;
     if (result.closed || result.truncated || result.http.state == HttpState::complete) return result;
   }

@@ -30,7 +30,8 @@ struct HttpReading {
 
 /// Reads the response at the start of `bytes`; `closed`: the server has closed, there will be no more.
 /// Interim responses (1xx) are skipped. At most 64 KiB of headers.
-HttpReading read_http_response(std::string_view bytes, bool closed);
+/// `no_body`: it answers HEAD.
+HttpReading read_http_response(std::string_view bytes, bool closed, bool no_body = false);
 
 /// What a server said to one request.
 struct Exchange {
@@ -44,7 +45,7 @@ struct Exchange {
 /// Sends `request` on a connected socket and reads until a whole HTTP response is there, the server closes,
 /// or `limit` is over; a server that says nothing at all is given up after `silence`.
 Exchange exchange(int socket, std::string_view request, std::chrono::milliseconds silence,
-                  std::chrono::milliseconds limit);
+                  std::chrono::milliseconds limit, bool no_body = false);
 
 /// The request for a page, on a connection that is closed afterwards.
 std::string get_request(std::string_view path);

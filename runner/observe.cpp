@@ -10,12 +10,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,11 +26,15 @@
 #include "analyzer/image.h"
 #include "runner/compare.h"
 #include "runner/container_spec.h"
-#include "runner/http.h"
+#include "runner/expect.h"
 #include "runner/pattern.h"
 #include "runner/port_table.h"
+#include "runner/port_visit.h"
 #include "runner/probe.h"
+#include "runner/probe_steps.h"
+#include "runner/readiness.h"
 #include "runner/sandbox.h"
+#include "runner/services.h"
 
 namespace slim {
 namespace {
@@ -36,9 +43,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds poll_interval{10};
-constexpr milliseconds answer_limit{10'000};
-constexpr std::size_t raw_answer_cap = 4096;
-constexpr int first_server_error = 500;  // RFC 9110, 15.6
 
 template <typename Number>
 std::optional<Number> number(std::string_view text) {
@@ -67,28 +71,57 @@ std::string shown(const Captured& captured) {
                                                              captured.dropped, captured.dropped_checksum);
 }
 
+/// What docker runs for a healthcheck; empty where there is none.
+std::vector<std::string> healthcheck_of(const ImageConfig& config) {
+  if (!config.healthcheck || config.healthcheck->test.size() < 2) return {};
+  const auto& test = config.healthcheck->test;
+  if (test.front() == "CMD") return {test.begin() + 1, test.end()};
+  if (test.front() != "CMD-SHELL") return {};
+  auto argv = config.shell.empty() ? std::vector<std::string>{"/bin/sh", "-c"} : config.shell;
+  argv.push_back(test[1]);
+  return argv;
+}
+
+/// Two runs of a probe may have seen different files.
+void unite(std::optional<Watched>& all, std::optional<Watched> more) {
+  if (!all || !more) {
+    if (!all) all = std::move(more);
+    return;
+  }
+  std::unordered_set<std::string> known;
+  for (const auto& path : all->paths) known.insert(path.path);
+  for (auto& path : more->paths) {
+    if (known.insert(path.path).second) all->paths.push_back(std::move(path));
+  }
+  for (auto& process : more->processes) {
+    if (std::ranges::find(all->processes, process) == all->processes.end())
+      all->processes.push_back(std::move(process));
+  }
+  all->complete = all->complete && more->complete;
+}
+
 /// One container on its way.
 class Observer {
  public:
-  Observer(Container& container, const ContainerStart& start, const ObserveOptions& options)
-      : container_(container), start_(start), options_(options), deadline_(begin_ + options.limit) {}
+  Observer(Sandbox& sandbox, Container& container, const ContainerStart& start, const Probe& probe,
+           const ObserveOptions& options)
+      : sandbox_(sandbox),
+        container_(container),
+        start_(start),
+        probe_(probe),
+        options_(options),
+        deadline_(begin_ + options.limit) {}
 
   Observation run() {
-    result_.kind = wait_for_ports();
-    if (result_.kind == RunKind::served || result_.kind == RunKind::settled)
+    result_.kind = probe_.ready.all.empty() ? wait_for_ports() : wait_for_readiness();
+    if (result_.kind == RunKind::neither) return give_up();
+    if (result_.kind != RunKind::exited) {
       result_.time_to_ready = std::chrono::duration_cast<milliseconds>(Clock::now() - begin_);
-    if (result_.kind == RunKind::served) {
-      result_.facets.push_back({.what = "listening ports", .value = port_list(result_.ports)});
-      for (const auto& port : result_.ports) ask(port);
-      stop();
-    } else if (result_.kind == RunKind::settled) {
-      add_summary("runs");
-      stop();
-    } else if (result_.kind == RunKind::neither) {
-      container_.signal(SIGKILL);
-      if (container_.wait(Clock::now() + options_.stop)) result_.watched = container_.watched();
+      if (probe_.steps.empty()) visit();
     }
-    if (result_.kind != RunKind::neither) report_end();
+    take_steps();
+    if (result_.kind != RunKind::exited) stop();
+    report_end();
     return std::move(result_);
   }
 
@@ -118,6 +151,16 @@ class Observer {
     }
   }
 
+  RunKind wait_for_readiness() {
+    const auto ready = wait_until_ready(container_, probe_.ready, deadline_);
+    result_.ports = container_.listening_ports();
+    if (ready.state == ReadyState::ready) return RunKind::served;
+    result_.unproved = ready.missing + " did not come";
+    if (ready.state == ReadyState::late) return RunKind::neither;
+    if (const auto status = container_.wait(deadline_)) result_.exit = *status;
+    return RunKind::exited;
+  }
+
   /// Looked at now and then only: what was written so far is copied each time.
   bool fell_silent(Clock::time_point now) {
     constexpr milliseconds interval{200};
@@ -133,67 +176,150 @@ class Observer {
     return now - spoke_ >= options_.quiet;
   }
 
-  void ask(const ListeningPort& port) {
-    const auto name = fmt::format("port {}", port.port);
-    const auto connection = container_.connect(port);
-    result_.facets.push_back({.what = name, .value = connection ? "accepts" : "refuses"});
-    add_summary(name + (connection ? "" : " refuses"));
-    if (!connection) return;
-    if (std::ranges::find(options_.silent, port.port) != options_.silent.end()) {
-      result_.summary += ": accepts";
-      return;
+  /// Without steps: what can be asked of it without knowing it.
+  void visit() {
+    if (result_.kind == RunKind::settled) {
+      add_summary("runs");
+    } else {
+      // With a readiness of the user's own, others may still be on their way.
+      result_.facets.push_back(
+          {.what = "listening ports", .value = port_list(result_.ports), .weak = !probe_.ready.all.empty()});
     }
-    const auto answer = exchange(connection.get(), get_request("/"), options_.silence, answer_limit);
-    if (answer.http.state == HttpState::complete) {
-      const auto& response = answer.http.response;
-      report_http("GET / on " + name + ": ", response);
-      result_.summary += fmt::format(": GET / {}", response.status);
-      if (response.status >= first_server_error) {
-        result_.unproved = fmt::format("{} answers GET / with {}: it may lack something that it needs", name,
-                                       response.status);
-      }
-      return;
+    for (const auto& port : result_.ports) {
+      VisitPlan plan{.only_connect = std::ranges::find(options_.silent, port.port) != options_.silent.end(),
+                     .pages = nullptr,
+                     .silence = options_.silence,
+                     .bounds = {}};
+      const auto known = options_.pages.find(port.port);
+      if (known != options_.pages.end()) plan.pages = &known->second;
+      auto visit = visit_port(container_, port, plan);
+      std::ranges::move(visit.facets, std::back_inserter(result_.facets));
+      add_summary(visit.summary);
+      if (result_.unproved.empty()) result_.unproved = std::move(visit.unproved);
+      if (visit.silent) result_.silent.push_back(port.port);
+      result_.pages[port.port] = std::move(visit.pages);
     }
-    if (answer.raw.empty() && answer.timed_out) {
-      result_.silent.push_back(port.port);
-      result_.summary += ": accepts, says nothing";
-      return;
-    }
-    if (answer.raw.starts_with("HTTP/")) {
-      result_.unproved = fmt::format(
-          "the answer of {} to GET / is too long or does not end: it was not compared whole", name);
-    }
-    // Not HTTP: that it accepts is what counts; what it says to a stranger is compared where it is steady.
-    result_.facets.push_back(
-        {.what = name + ": answer", .value = answer.raw.substr(0, raw_answer_cap), .weak = true});
-    result_.summary += answer.raw.empty() ? ": accepts" : ": accepts, answers";
+    check_health();
   }
 
-  void report_http(const std::string& what, const HttpResponse& response) {
-    result_.facets.push_back(
-        {.what = what + "status", .value = fmt::format("{} {}", response.status, response.reason)});
-    std::vector<Facet> headers;  // one for each name; what comes more than once is compared in its order
-    for (const auto& [name, value] : response.headers) {
-      auto header = what + "header ";
-      header += name;
-      const auto same = std::ranges::find(headers, header, &Facet::what);
-      if (same == headers.end()) {
-        headers.push_back({.what = std::move(header), .value = value, .weak = true});
-      } else {
-        same->value += "\n" + value;
-      }
+  /// Until it is healthy, or for a few seconds: a program may take its time after it listens.
+  void check_health() {
+    ExecStart start;
+    start.argv = healthcheck_of(start_.config);
+    if (start.argv.empty()) return;
+    constexpr milliseconds patience{5'000};
+    constexpr milliseconds interval{250};
+    const auto limit = std::min(Clock::now() + patience, deadline_);
+    std::string answer;
+    while (true) {
+      const auto result = container_.exec(start, limit);
+      const bool healthy = result && result->status && result->status->success();
+      answer =
+          !result ? result.error().message : (result->status ? result->status->text() : "takes too long");
+      if (healthy || Clock::now() >= limit || container_.wait(std::min(Clock::now() + interval, limit)))
+        break;
     }
-    result_.facets.insert(result_.facets.end(), headers.begin(), headers.end());
-    result_.facets.push_back({.what = what + "body", .value = response.body});
+    result_.facets.push_back({.what = "healthcheck", .value = answer, .weak = true});
+    add_summary("healthcheck " + answer);
+  }
+
+  void take_steps() {
+    StepPlace place{.container = &container_,
+                    .ports = result_.ports,
+                    .deadline = deadline_,
+                    .before = {},
+                    .last = false,
+                    .silence = options_.silence};
+    std::map<std::string, unsigned> times;  // facets are told apart by their names
+    for (const auto& step : probe_.steps) {
+      const auto count = ++times[step.name];
+      const auto name = count == 1 ? step.name : fmt::format("{} ({})", step.name, count);
+      place.last = &step == &probe_.steps.back();
+      if (place.ports.empty()) place.ports = container_.listening_ports();
+      const auto mark = output_mark(container_);
+      auto outcome = is_apart(step) ? run_apart(step, name) : run_step(step, name, place);
+      place.before = mark;
+      if (std::holds_alternative<SignalStep>(step.action)) signalled_ = true;
+      record(step, std::move(outcome));
+    }
+  }
+
+  void record(const Step& step, StepOutcome outcome) {
+    auto& answer = outcome.answer;
+    std::ranges::move(outcome.facets, std::back_inserter(result_.facets));
+    result_.facets.push_back(
+        {.what = answer.step + ": expected", .value = answer.unmet.empty() ? "met" : answer.unmet});
+    add_summary(answer.step + ": " + answer.answer);
+    if (!answer.unmet.empty()) does_not_hold(step.origin, answer.step + ": " + answer.unmet);
+    result_.answers.push_back(std::move(answer));
+  }
+
+  void does_not_hold(const Origin& origin, const std::string& why) {
+    if (!result_.unproved.empty()) return;
+    const auto place = origin.text();
+    result_.unproved = (place.empty() ? "" : place + ": ") + why;
+  }
+
+  /// A program that ended by itself has no container for a command to run in: each gets one of its own, as
+  /// `docker run` with --entrypoint gives it.
+  [[nodiscard]] bool is_apart(const Step& step) const {
+    return result_.kind == RunKind::exited && probe_.ready.all.empty() &&
+           std::holds_alternative<ExecStep>(step.action);
+  }
+
+  StepOutcome run_apart(const Step& step, const std::string& name) {
+    const auto& exec = std::get<ExecStep>(step.action);
+    RunOverrides overrides{.entrypoint = exec.argv,
+                           .cmd = {},
+                           .env = exec.env,
+                           .user = {},
+                           .workdir = {},
+                           .mounts = {},
+                           .tmpfs = {}};
+    if (!exec.user.empty()) overrides.user = exec.user;
+    if (!exec.workdir.empty()) overrides.workdir = exec.workdir;
+    auto start = start_;
+    start.config = with_overrides(start_.config, overrides);
+    auto container = sandbox_.start(start);
+    if (!container) return exec_failure(name, container.error());
+    const auto status = (*container)->wait(std::min(Clock::now() + step.within, deadline_));
+    if (!status) {
+      (*container)->signal(SIGKILL);
+      (*container)->wait(Clock::now() + options_.stop);
+    }
+    auto outcome = exec_outcome(exec, name,
+                                {.status = status,
+                                 .output = (*container)->output(OutputStream::standard_output),
+                                 .error = (*container)->output(OutputStream::standard_error)});
+    unite(apart_, (*container)->watched());
+    return outcome;
+  }
+
+  Observation give_up() {
+    if (!result_.unproved.empty()) {
+      result_.facets.push_back({.what = "readiness", .value = result_.unproved});
+      add_summary(result_.unproved);
+    }
+    container_.signal(SIGKILL);
+    if (container_.wait(Clock::now() + options_.stop)) result_.watched = container_.watched();
+    result_.changes = container_.changes();
+    result_.errors = container_.output(OutputStream::standard_error).text;
+    return std::move(result_);
   }
 
   void stop() {
     if (const auto status = container_.wait(Clock::now() + poll_interval)) {
       result_.exit = *status;
+      if (signalled_) {
+        result_.exit_expected = true;
+        return;
+      }
       result_.ended_early = true;
       result_.facets.push_back({.what = "stop", .value = "it ended before its stop signal"});
       return;
     }
+    result_.sockets = container_.listening_sockets();
+    result_.peak_memory = container_.peak_memory();
     container_.signal(stop_signal_number(start_.config.stop_signal));
     auto status = container_.wait(Clock::now() + options_.stop);
     std::string how = "by its stop signal";
@@ -202,6 +328,7 @@ class Observer {
       container_.signal(SIGKILL);
       status = container_.wait(Clock::now() + options_.stop);
     }
+    stopped_ = true;
     result_.facets.push_back({.what = "stop", .value = how});
     if (status) result_.exit = *status;
   }
@@ -215,24 +342,37 @@ class Observer {
     result_.facets.push_back({.what = "stderr", .value = shown(error), .weak = served});
     result_.errors = error.text;
     result_.watched = container_.watched();
-    const bool stopped = served && !result_.ended_early;
-    add_summary(result_.exit.text() + (stopped ? " after the stop signal" : ""));
+    if (apart_) unite(result_.watched, std::move(apart_));
+    result_.changes = container_.changes();
+    add_summary(result_.exit.text() + (stopped_ ? " after the stop signal" : ""));
     if (!served) add_summary(fmt::format("stdout {} bytes", output.text.size() + output.dropped));
+    if (probe_.expect.empty()) return;
+    const auto unmet_end = unmet(probe_.expect, result_.exit, output.text, error.text);
+    result_.facets.push_back({.what = "expected", .value = unmet_end.empty() ? "met" : unmet_end});
+    if (!unmet_end.empty()) does_not_hold(probe_.origin, unmet_end);
+    result_.exit_expected = result_.exit_expected || probe_.expect.exit == result_.exit.shell_code();
   }
 
   void add_summary(const std::string& text) {
+    constexpr std::size_t longest = 400;
+    if (result_.summary.size() > longest) return;
     if (!result_.summary.empty()) result_.summary += ", ";
     result_.summary += text;
   }
 
+  Sandbox& sandbox_;
   Container& container_;
   const ContainerStart& start_;
+  const Probe& probe_;
   const ObserveOptions& options_;
   Clock::time_point begin_ = Clock::now();
   Container::Deadline deadline_;
   Clock::time_point next_look_;
   Clock::time_point spoke_ = Clock::now();
   std::uint64_t written_ = 0;
+  bool signalled_ = false;  ///< a step sent a signal: that it ends is no surprise
+  bool stopped_ = false;    ///< by its stop signal
+  std::optional<Watched> apart_;
   Observation result_;
 };
 
@@ -269,6 +409,12 @@ Observation observe(Sandbox& sandbox, const ContainerStart& start, const Probe& 
                     const ObserveOptions& options) {
   ContainerStart probed = start;
   probed.config = with_overrides(start.config, probe.overrides);
+  const auto& mounts = probe.overrides.mounts;
+  const auto& tmpfs = probe.overrides.tmpfs;
+  probed.mounts.insert(probed.mounts.end(), mounts.begin(), mounts.end());
+  probed.tmpfs.insert(probed.tmpfs.end(), tmpfs.begin(), tmpfs.end());
+  const RunningServices services(sandbox, options.services, Clock::now() + options.limit);
+  services.join(probed);
   auto container = sandbox.start(probed);
   if (!container) {
     Observation result;
@@ -277,9 +423,15 @@ Observation observe(Sandbox& sandbox, const ContainerStart& start, const Probe& 
     result.facets.push_back({.what = "start", .value = container.error().message});
     return result;
   }
-  auto result = Observer(**container, probed, options).run();
+  auto result = Observer(sandbox, **container, probed, probe, options).run();
   leave_out(probe.ignore, result.facets);
   return result;
+}
+
+void go_by(const Observation& first, ObserveOptions& options) {
+  for (const auto& port : first.ports) options.awaited.push_back(port.port);
+  options.silent = first.silent;
+  options.pages = first.pages;
 }
 
 std::vector<std::uint16_t> exposed_tcp_ports(const std::vector<std::string>& exposed) {

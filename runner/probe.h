@@ -64,7 +64,8 @@ struct ExecStep {
   std::vector<std::string> env;  ///< NAME=value, over the container's
   std::string user;              ///< empty: the container's
   std::string workdir;           ///< empty: the container's
-  ProcessExpect expect;          ///< without `exit`: 0 is not demanded, only that both sides agree
+  ProcessExpect expect;          ///< without `exit`: 0
+  bool any_exit = false;         ///< not even that
 };
 
 struct TcpStep {
