@@ -36,7 +36,8 @@ bool same_text(std::string_view expected, std::string_view text) {
 
 std::string quoted(std::string_view text) {
   std::string result = "'";
-  for (const unsigned char c : text.substr(0, shown_length)) {
+  for (const char letter : text.substr(0, shown_length)) {
+    const auto c = static_cast<unsigned char>(letter);
     if (c == '\n') {
       result += "\\n";
     } else if (c < 0x20 || c == 0x7F) {

@@ -86,8 +86,8 @@ UniqueFd connect_soon(Container& container, const ListeningPort& port, Container
 std::string comparable(std::string_view text) {
   if (text.size() <= comparable_cap) return std::string(text);
   std::uint64_t checksum = 14695981039346656037ULL;  // FNV-1a
-  for (const unsigned char byte : text.substr(comparable_cap))
-    checksum = (checksum ^ byte) * 1099511628211ULL;
+  for (const char byte : text.substr(comparable_cap))
+    checksum = (checksum ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
   return fmt::format("{}\n[{} more bytes, checksum {:016x}]", text.substr(0, comparable_cap),
                      text.size() - comparable_cap, checksum);
 }
