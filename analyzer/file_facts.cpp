@@ -49,7 +49,7 @@ bool is_package_database(std::string_view path) {
     return true;
   }
   if (path.starts_with("var/lib/dpkg/status.d/")) return true;
-  return path.starts_with("var/lib/dpkg/info/") && path.ends_with(".list");
+  return path.starts_with("var/lib/dpkg/info/") && (path.ends_with(".list") || path.ends_with(".md5sums"));
 }
 
 std::string_view as_text(std::span<const std::byte> content) {

@@ -3,6 +3,7 @@
 #include "analyzer/packages.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -57,32 +58,51 @@ void add_dpkg_list(const FileTree& tree, Package& package, std::string_view line
   }
 }
 
-void read_dpkg_status(const FileTree& tree, std::string_view status, std::vector<Package>& packages) {
-  Package package{.name = {}, .version = {}, .type = "deb", .files = {}};
-  std::string state;
-  std::string architecture;
-  const auto finish = [&] {
-    if (!package.name.empty() && (state.empty() || state.ends_with(" installed"))) {
-      const std::string base = "/var/lib/dpkg/info/" + package.name;
-      NodeId list = tree.resolve(base + ".list").node;
-      if (list == no_node) list = tree.resolve(base + ":" + architecture + ".list").node;
-      add_dpkg_list(tree, package, text_of(tree, list));
-      packages.push_back(std::move(package));
-    }
-    package = {.name = {}, .version = {}, .type = "deb", .files = {}};
-    state.clear();
-    architecture.clear();
-  };
-  while (!status.empty()) {
-    const std::string_view line = take_line(status);
-    if (line.empty()) finish();
+/// The blocks of lines between empty lines, each with its line ends.
+std::string_view take_block(std::string_view& text) {
+  const std::string_view start = text;
+  std::size_t size = 0;
+  while (!text.empty()) {
+    if (take_line(text).empty()) break;
+    size = start.size() - text.size();
+  }
+  return start.substr(0, size);
+}
+
+Package deb_package(std::string_view stanza, NodeId database, std::string& state) {
+  Package package;
+  package.type = "deb";
+  package.database = database;
+  package.record = stanza;
+  std::string source;
+  while (!stanza.empty()) {
+    const std::string_view line = take_line(stanza);
     if (field(line, "Package", package.name) || field(line, "Version", package.version) ||
-        field(line, "Status", state)) {
+        field(line, "Status", state) || field(line, "Source", source)) {
       continue;
     }
-    field(line, "Architecture", architecture);
+    field(line, "Architecture", package.architecture);
   }
-  finish();
+  package.source = source.substr(0, source.find(' '));  // a version may stand behind it
+  return package;
+}
+
+void read_dpkg_status(const FileTree& tree, NodeId database, std::vector<Package>& packages) {
+  std::string_view status = text_of(tree, database);
+  while (!status.empty()) {
+    std::string state;
+    Package package = deb_package(take_block(status), database, state);
+    if (package.name.empty() || (!state.empty() && !state.ends_with(" installed"))) continue;
+    const std::string base = "/var/lib/dpkg/info/" + package.name;
+    const auto info = [&](std::string_view ending) {
+      const NodeId plain = tree.resolve(fmt::format("{}{}", base, ending)).node;
+      return plain != no_node ? plain
+                              : tree.resolve(fmt::format("{}:{}{}", base, package.architecture, ending)).node;
+    };
+    add_dpkg_list(tree, package, text_of(tree, info(".list")));
+    package.sums = info(".md5sums");
+    packages.push_back(std::move(package));
+  }
 }
 
 /// The md5sums of a distroless image's package name its files, relative to the root.
@@ -93,9 +113,10 @@ void read_dpkg_status_folder(const FileTree& tree, std::vector<Package>& package
     const std::string& name = tree.node(file).name;
     if (name.ends_with(".md5sums")) continue;
     const auto before = packages.size();
-    read_dpkg_status(tree, text_of(tree, file), packages);
+    read_dpkg_status(tree, file, packages);
     if (packages.size() != before + 1) continue;
-    std::string_view sums = text_of(tree, tree.child(folder, name + ".md5sums"));
+    packages.back().sums = tree.child(folder, name + ".md5sums");
+    std::string_view sums = text_of(tree, packages.back().sums);
     while (!sums.empty()) {
       const std::string_view line = take_line(sums);
       const auto gap = line.find("  ");
@@ -104,36 +125,39 @@ void read_dpkg_status_folder(const FileTree& tree, std::vector<Package>& package
   }
 }
 
-void read_apk_installed(const FileTree& tree, std::string_view text, std::vector<Package>& packages) {
-  Package package{.name = {}, .version = {}, .type = "apk", .files = {}};
-  std::string folder;
-  const auto finish = [&] {
-    if (!package.name.empty()) packages.push_back(std::move(package));
-    package = {.name = {}, .version = {}, .type = "apk", .files = {}};
-    folder.clear();
-  };
+void read_apk_installed(const FileTree& tree, NodeId database, std::vector<Package>& packages) {
+  std::string_view text = text_of(tree, database);
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    std::string file;
-    if (line.empty()) finish();
-    if (field(line, "P", package.name) || field(line, "V", package.version) || field(line, "F", folder))
-      continue;
-    if (!field(line, "R", file)) continue;
-    add_file(tree, package, folder.empty() ? file : fmt::format("{}/{}", folder, file));
+    std::string_view record = take_block(text);
+    Package package;
+    package.type = "apk";
+    package.database = database;
+    package.record = record;
+    std::string folder;
+    while (!record.empty()) {
+      const std::string_view line = take_line(record);
+      std::string file;
+      if (field(line, "P", package.name) || field(line, "V", package.version) ||
+          field(line, "A", package.architecture) || field(line, "F", folder)) {
+        continue;
+      }
+      if (!field(line, "R", file)) continue;
+      add_file(tree, package, folder.empty() ? file : fmt::format("{}/{}", folder, file));
+    }
+    if (!package.name.empty()) packages.push_back(std::move(package));
   }
-  finish();
 }
 
 }  // namespace
 
 Packages read_packages(const FileTree& tree) {
   Packages packages;
-  read_dpkg_status(tree, text_of(tree, tree.resolve("/var/lib/dpkg/status").node), packages.list);
+  read_dpkg_status(tree, tree.resolve("/var/lib/dpkg/status").node, packages.list);
   read_dpkg_status_folder(tree, packages.list);
   for (const std::string_view database : {"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}) {
     const NodeId node = tree.resolve(database).node;
     if (node == no_node) continue;
-    read_apk_installed(tree, text_of(tree, node), packages.list);
+    read_apk_installed(tree, node, packages.list);
     break;  // on a merged /usr both lead to the same file
   }
   std::ranges::stable_sort(packages.list, {}, &Package::name);

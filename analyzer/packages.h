@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/file_tree.h"
@@ -15,6 +16,11 @@ struct Package {
   std::string version;
   std::string type;           ///< deb or apk
   std::vector<NodeId> files;  ///< paths of the tree that it owns, folders not counted, sorted
+  std::string source;         ///< deb: the source package, where it is named otherwise
+  std::string architecture;   ///< as the database has it
+  NodeId database = no_node;  ///< the file that describes it
+  std::string_view record;    ///< its stanza or record there, without the empty line behind it; of the tree
+  NodeId sums = no_node;      ///< deb: the file with the MD5 sums of its files
 };
 
 struct Packages {

@@ -75,6 +75,7 @@ std::string history_command(const Options& options) {
   std::string command = "slim build --profile " + options.profile;
   for (const std::string& glob : options.include) command += " --include " + glob;
   for (const std::string& glob : options.exclude) command += " --exclude " + glob;
+  if (options.no_metadata) command += " --no-metadata";
   for (const std::string& file : options.rules)
     command += " --rules " + std::filesystem::path(file).filename().string();
   return command;

@@ -200,6 +200,8 @@ void add_plan_options(CLI::App& command, Options& options) {
   command.add_option("--rules", options.rules, "further rules; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
+  command.add_flag("--no-metadata", options.no_metadata,
+                   "without what scanners read: package databases of what is kept, copyright files");
   command.add_option("--trace", options.traces, "keep what a run asked for (slim trace); repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
@@ -320,6 +322,7 @@ AnalysisOptions analysis_options_of(const Options& options, const std::optional<
   analysis.traces = options.traces;
   analysis.mark.include = options.include;
   analysis.mark.exclude = options.exclude;
+  analysis.mark.metadata = !options.no_metadata;
   if (options.profile == "minimal") {
     analysis.mark.profile = Profile::minimal;
   } else if (options.profile == "safe") {

@@ -50,6 +50,7 @@ struct Options {
   unsigned jobs = 0;
   std::string cache;
   bool no_cache = false;
+  bool no_metadata = false;
   bool quiet = false;
   bool no_color = false;
   bool files = false;
@@ -61,7 +62,8 @@ void add_output_options(CLI::App& command, Options& options);  ///< --format, --
 void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --progress
 void add_report_options(CLI::App& command, Options& options);    ///< --report, --files, --show-secrets
 void add_plan_options(CLI::App& command,
-                      Options& options);  ///< --profile, --include, --exclude, --rules, --trace
+                      Options& options);  ///< --profile, --include, --exclude, --rules, --trace,
+                                          ///< --no-metadata
 void add_start_options(CLI::App& command,
                        Options& options);  ///< --entrypoint, --cmd, --env, --user, --workdir
 void add_run_options(CLI::App& command,

@@ -193,11 +193,27 @@ json unresolved_names_json(const Analysis& analysis) {
   return names;
 }
 
+json added_json(const Report& report) {
+  const Analysis& analysis = *report.analysis;
+  json entries = json::array();
+  for (const AddedEntry& entry : analysis.plan.added) {
+    entries.push_back({{"path", entry.path},
+                       {"type", to_string(entry.type)},
+                       {"size", entry.content.size()},
+                       {"from", analysis.contents.tree.path(entry.source)},
+                       {"why", entry.why}});
+  }
+  json sums = totals_json(added_totals(analysis.plan));
+  sums["entries"] = std::move(entries);
+  return sums;
+}
+
 json plan_json(const Report& report) {
   const Plan& plan = report.analysis->plan;
   return {{"profile", to_string(plan.profile)},
           {"kept", totals_json(report.totals.kept)},
           {"dropped", totals_json(report.totals.dropped)},
+          {"added", added_json(report)},
           {"warnings", plan.warnings}};
 }
 

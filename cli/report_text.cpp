@@ -100,12 +100,21 @@ class TextReport {
                      percent(totals.kept.bytes, totals.all.bytes), human_count(totals.kept.files)));
     line(fmt::format("  removable {:>10}  {:>5}  {:>8} files", human_size(totals.dropped.bytes),
                      percent(totals.dropped.bytes, totals.all.bytes), human_count(totals.dropped.files)));
+    added();
     line(fmt::format(
         "  hidden    {:>10}  {}", human_size(report_->efficiency.hidden),
         dim(fmt::format("shipped, but replaced or deleted by a later layer; efficiency {:.1f} %, wasted {}",
                         100.0 * report_->efficiency.efficiency, human_size(report_->efficiency.wasted)))));
     line(fmt::format("  stored as {:>10}  {}", human_size(report_->compressed),
                      dim(human_size(report_->uncompressed) + " as uncompressed layers")));
+  }
+
+  /// What slim makes itself is no part of what it keeps.
+  void added() {
+    const Totals sums = added_totals(report_->analysis->plan);
+    if (sums.files == 0) return;
+    line(fmt::format("  added     {:>10}         {:>8} files  {}", human_size(sums.bytes),
+                     human_count(sums.files), dim("what scanners read of the packages that are kept")));
   }
 
   void layers() {

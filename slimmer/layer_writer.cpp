@@ -38,6 +38,7 @@ class LayerOrder {
 
   void write() {
     write_without_content();
+    write_added(EntryType::directory);
     stream_files(source_, tree_, files_,
                  [this](InodeId id, ByteReader& content) { write_file(id, content); });
     for (InodeId id = 0; id < files_.size(); ++id) {
@@ -45,6 +46,7 @@ class LayerOrder {
         throw Error(ErrorKind::input, tree_.inode(id).entry->path, "its layer no longer holds it");
       }
     }
+    write_added(EntryType::file);
   }
 
  private:
@@ -81,6 +83,21 @@ class LayerOrder {
       if (!first) continue;
       written_[id] = true;
       content();
+    }
+  }
+
+  void write_added(EntryType type) {
+    for (const AddedEntry& added : plan_.added) {
+      if (added.type != type) continue;
+      LayerEntry metadata;
+      metadata.path = added.path.substr(1);
+      metadata.type = added.type;
+      metadata.mode = added.mode;
+      metadata.mtime = added.mtime;
+      metadata.mtime_nsec = added.mtime_nsec;
+      metadata.size = added.content.size();
+      sink_.entry({.path = metadata.path, .metadata = &metadata, .hard_link = ""});
+      if (!added.content.empty()) sink_.content(std::as_bytes(std::span(added.content)));
     }
   }
 

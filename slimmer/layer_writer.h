@@ -21,7 +21,8 @@ struct LayerSink {
 /// everything without content, parents before children and siblings by name; then the files as their layers
 /// have them, so that the layers are read once and forward. An inode's first kept name (by the
 /// alphabet) carries it; its
-/// further kept names follow right behind as hard links, with the same metadata. Folders that the source has
+/// further kept names follow right behind as hard links, with the same metadata. Folders that slim adds come
+/// behind the other folders, files that it adds last. Folders that the source has
 /// no entry for are left out: they have no mode to keep. A file that a layer no longer gives as it was
 /// indexed is an input Error; a plan that keeps a path without its folder is a std::logic_error.
 void write_layer(Source& source, const FileTree& tree, const Plan& plan, LayerSink& sink);

@@ -25,6 +25,7 @@
 #include "analyzer/packages.h"
 #include "analyzer/rules.h"
 #include "slimmer/folders.h"
+#include "slimmer/package_metadata.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/rule_engine.h"
@@ -251,6 +252,7 @@ Plan make_plan(const FileTree& tree, const ImageConfig& config, const Packages& 
   Plan plan = marker.take();
   plan.warnings.insert(plan.warnings.begin(), roots.warnings.begin(), roots.warnings.end());
   keep_folders(tree, config, plan);
+  if (options.metadata) keep_package_metadata(tree, packages, options.exclude, plan);
   totals(tree, plan);  // the invariant, checked for every plan that is made
   return plan;
 }

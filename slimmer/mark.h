@@ -18,6 +18,7 @@ struct MarkOptions {
   Profile profile = Profile::balanced;
   std::vector<std::string> include;  ///< globs; win over everything
   std::vector<std::string> exclude;  ///< globs; win over all but include
+  bool metadata = true;              ///< what scanners read of kept packages is kept, or written anew
 };
 
 /// Decides for every path of the tree. The rules fire inside the mark, to a fixed point. Collects what it

@@ -44,8 +44,10 @@ std::string_view to_string(ReasonKind kind) {
                                                           "configured folder",
                                                           "observed",
                                                           "healed",
+                                                          "package metadata",
                                                           "excluded",
                                                           "dropped by rule",
+                                                          "written anew",
                                                           "unreached"});
   return names.at(static_cast<std::size_t>(kind));
 }
@@ -69,6 +71,15 @@ void add_path(Totals& totals, bool folder) {
 }
 
 }  // namespace
+
+Totals added_totals(const Plan& plan) {
+  Totals sums;
+  for (const AddedEntry& entry : plan.added) {
+    add_path(sums, entry.type == EntryType::directory);
+    sums.bytes += entry.content.size();
+  }
+  return sums;
+}
 
 PlanTotals totals(const FileTree& tree, const Plan& plan) {
   if (plan.decisions.size() != tree.size()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/file_tree.h"
+#include "analyzer/layer_index.h"
 
 namespace slim {
 
@@ -37,9 +38,11 @@ enum class ReasonKind : std::uint8_t {
   folder_config,  ///< folder: volume, working folder or home
   observed,       ///< a root: a run of the original asked for it; static analysis did not find it
   healed,         ///< a root: a run of the slimmed image missed it
+  metadata,       ///< says what the kept package `detail` is: its copyright file, its entry in a database
   // dropped
   excluded,   ///< --exclude
   rule_drop,  ///< a rule drops it; detail: the rule's id
+  rewritten,  ///< slim writes it anew, less what is dropped: see Plan::added
   unreached,  ///< nothing leads here
 };
 
@@ -63,9 +66,22 @@ struct Totals {
   std::uint64_t bytes = 0;
 };
 
+/// A file or folder that slim makes: no path of the source, or one that is `rewritten`. Its owner is root.
+struct AddedEntry {
+  std::string path;  ///< absolute, and no link is on the way
+  EntryType type = EntryType::file;
+  std::uint32_t mode = 0644;
+  std::int64_t mtime = 0;  ///< that of `source`, so that the result depends on the image alone
+  std::uint32_t mtime_nsec = 0;
+  std::string content;
+  NodeId source = no_node;  ///< the file that it was made from
+  std::string why;
+};
+
 struct Plan {
   Profile profile = Profile::balanced;
   std::vector<Decision> decisions;  ///< by NodeId, one for every node of the tree
+  std::vector<AddedEntry> added;    ///< folders before what is in them; paths are sorted and come once
   std::vector<std::string> warnings;
 
   [[nodiscard]] bool keeps(NodeId id) const { return decisions[id].keep; }
@@ -78,6 +94,9 @@ struct PlanTotals {
   Totals kept;
   Totals dropped;
 };
+
+/// What slim adds: listed apart from what it keeps.
+Totals added_totals(const Plan& plan);
 
 /// Adds up; throws std::logic_error where kept and dropped do not make up the whole, or a path has no
 /// decision: the invariant of the project.

@@ -54,6 +54,8 @@ std::string phrase(ReasonKind kind) {
       return "asked for in a run of the original";
     case ReasonKind::healed:
       return "missed in a run of the slimmed image";
+    case ReasonKind::metadata:
+      return "says what a kept package is:";
     default:
       return std::string(to_string(kind));
   }
@@ -93,6 +95,8 @@ std::vector<std::string> notes_of(const FileTree& tree, const Packages& packages
   } else if (reason.kind == ReasonKind::rule_drop) {
     const Rule* rule = find_rule(rules, reason.detail);
     notes.push_back(fmt::format("dropped by rule {}: {}", reason.detail, rule == nullptr ? "" : rule->why));
+  } else if (reason.kind == ReasonKind::rewritten) {
+    notes.push_back("slim writes it anew, less what is dropped");
   } else if (reason.from != no_node) {
     notes.push_back(fmt::format("reached from {} only by a weaker reason, {}; a wider --profile keeps it",
                                 tree.path(reason.from), reason.detail));
@@ -114,12 +118,38 @@ std::vector<std::string> notes_of(const FileTree& tree, const Packages& packages
   return notes;
 }
 
+/// The entry that slim adds at `path`, links on the way followed; or null.
+const AddedEntry* find_added(const FileTree& tree, const Plan& plan, const std::string& path) {
+  if (plan.added.empty()) return nullptr;
+  const auto exactly = [&plan](const std::string& wanted) -> const AddedEntry* {
+    const auto found = std::ranges::lower_bound(plan.added, wanted, {}, &AddedEntry::path);
+    return found == plan.added.end() || found->path != wanted ? nullptr : &*found;
+  };
+  std::string whole = path;
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  const auto slash = whole.rfind('/');
+  if (slash == std::string::npos) return exactly("/" + whole);
+  if (const AddedEntry* added = exactly(whole)) return added;
+  const NodeId folder = tree.resolve(whole.substr(0, slash)).node;
+  if (folder == no_node || folder == root_node) return exactly(whole.substr(slash));
+  return exactly(tree.path(folder) + whole.substr(slash));
+}
+
 }  // namespace
 
 WhyAnswer why(const FileTree& tree, const Packages& packages, const std::vector<Rule>& rules,
               const Plan& plan, const std::string& path) {
   WhyAnswer answer{.path = path, .exists = false, .kept = false, .chain = {}, .notes = {}};
   const Resolution found = tree.resolve(path, root_node, false);
+  const AddedEntry* added = find_added(tree, plan, path);
+  if (added != nullptr) {
+    answer.exists = found.node != no_node;
+    answer.kept = true;
+    answer.chain.push_back({.reason = "added by slim, made from",
+                            .path = added->source == no_node ? "" : tree.path(added->source),
+                            .detail = added->why});
+    return answer;
+  }
   if (found.node == no_node) {
     answer.notes.push_back(fmt::format("the image has no such path: {} does not exist", found.missing));
     return answer;
