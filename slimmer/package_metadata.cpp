@@ -58,9 +58,9 @@ class MetadataKeeper {
       if (std::ranges::any_of(package.files, [this](NodeId file) { return is_evidence(file); }))
         kept.push_back(&package);
     }
+    for (const Package* package : kept) keep_license(*package);
     keep_debs(kept);
     keep_apks(kept);
-    for (const Package* package : kept) keep_license(*package);
     std::ranges::sort(plan_.added, {}, &AddedEntry::path);
   }
 
@@ -193,6 +193,8 @@ class MetadataKeeper {
     if (dpkg == no_node || !tree_.is(dpkg, EntryType::directory)) return;
     const std::string folder_path = tree_.path(dpkg) + "/status.d";
     NodeId folder = tree_.child(dpkg, "status.d");
+    // A name that a distroless image gives the file is kept.
+    const bool own = folder != no_node && tree_.node(package.database).parent == folder;
     if (folder == no_node) {
       if (is_excluded(folder_path, dpkg)) return;
       keep_node(dpkg, no_node, ReasonKind::folder_parent, "what slim adds goes here");
@@ -201,8 +203,6 @@ class MetadataKeeper {
     } else if (!tree_.is(folder, EntryType::directory)) {
       return;
     }
-    // A name that a distroless image gives the file is kept.
-    const bool own = tree_.node(package.database).parent == folder;
     const std::string path = folder_path + "/" + (own ? tree_.node(package.database).name : name);
     add_file(folder, path, filtered_stanza(package.record), package.database, why);
     if (package.sums == no_node) return;

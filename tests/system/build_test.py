@@ -58,12 +58,25 @@ class Build(SystemTest):
     def test_kept_paths_are_what_they_were(self):
         original, slimmed = self.both()
         self.assertEqual(image_archive.layer_problems(slimmed), [])
-        self.assertEqual(image_archive.fidelity_problems(image_archive.squash(original),
-                                                         image_archive.squash(slimmed)), [])
+        tree = image_archive.squash(slimmed)
+        image_archive.take_added(tree, self.report)
+        self.assertEqual(image_archive.fidelity_problems(image_archive.squash(original), tree), [])
+
+    def test_what_is_added_is_root_s_and_of_the_source_s_time(self):
+        original, slimmed = (image_archive.squash(image) for image in self.both())
+        added = image_archive.take_added(slimmed, self.report)
+        for entry in self.report["plan"]["added"]["entries"]:
+            inode = added[entry["path"]]
+            mode = 0o755 if entry["type"] == "directory" else 0o644
+            self.assertEqual((inode.uid, inode.gid, inode.mode, inode.size), (0, 0, mode, entry["size"]), entry)
+            self.assertEqual(inode.mtime, original.inodes[entry["from"]].mtime, entry)
+        self.assertEqual(sum(inode.size for inode in added.values()), self.report["plan"]["added"]["bytes"])
 
     def test_the_report_adds_up(self):
         original, slimmed = self.both()
-        before, after = (totals(image_archive.squash(image)) for image in (original, slimmed))
+        after_tree = image_archive.squash(slimmed)
+        image_archive.take_added(after_tree, self.report)
+        before, after = totals(image_archive.squash(original)), totals(after_tree)
         needed, removable = self.report["needed"], self.report["removable"]
         for unit in ("bytes", "files"):
             self.assertEqual(needed[unit] + removable[unit], before[unit], unit)

@@ -138,6 +138,11 @@ class Tree:
         return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
+def take_added(tree, report):
+    """Takes what slim added, as its report (the JSON form) lists it, out of the tree. Returns path -> Inode."""
+    return {entry["path"]: tree.inodes.pop(entry["path"]) for entry in report["plan"]["added"]["entries"]}
+
+
 def squash(image):
     tree = Tree()
     for path in image.layers:

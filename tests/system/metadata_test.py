@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""The package metadata of a slimmed image, read by those who made it: dpkg-query on a database put together from
+status.d, the MD5 sums against the files, and the original's own apk on the filtered database."""
+
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import unittest
+
+import image_archive
+from slim_program import SHARED_DATA, SystemTest, main, need_program, need_root, original_of, slim
+
+
+def lists_of(root):
+    """Package -> its paths that are no folders, from dpkg's own lists."""
+    packages = {}
+    for path in glob.glob(os.path.join(root, "var/lib/dpkg/info/*.list")):
+        with open(path, encoding="utf-8") as file:
+            names = file.read().splitlines()
+        name = os.path.basename(path)[:-len(".list")].partition(":")[0]
+        packages[name] = [entry for entry in names if entry != "/." and not any(
+            other.startswith(entry + "/") for other in names)]
+    return packages
+
+
+class Debian(SystemTest):
+    NAME = "redis"
+
+    @classmethod
+    def setUpClass(cls):
+        need_root()  # a root folder has owners
+        cls.original_path = original_of(cls.NAME)
+        cls.work = tempfile.mkdtemp(prefix="slim-test.")
+        cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
+        cls.root, cls.original = os.path.join(cls.work, "root"), os.path.join(cls.work, "original")
+        cls.built = slim("build", "docker-archive:" + cls.original_path, "-o", "dir:" + cls.root, "--no-run",
+                         "--format", "json")
+        cls.folder_of_status = os.path.join(cls.root, "var/lib/dpkg/status.d")
+        image = image_archive.open_archive(cls.original_path, os.path.join(cls.work, "archive"))
+        cls.original_paths = set(image_archive.squash(image).inodes)
+        for layer in image.layers:
+            with image_archive.layer_tar(layer) as tar:
+                tar.extractall(cls.original, [member for member in tar.getmembers() if not member.isdev()],
+                               filter="fully_trusted")
+
+    def setUp(self):
+        super().setUp()
+        self.assert_status(self.built, 0)
+
+    def stanzas(self):
+        return sorted(name for name in os.listdir(self.folder_of_status) if not name.endswith(".md5sums"))
+
+    def test_dpkg_query_reads_the_packages_of_which_a_file_is_kept(self):
+        need_program("dpkg-query")
+        admin = self.path("admin")
+        os.makedirs(os.path.join(admin, "info"))
+        os.mkdir(os.path.join(admin, "updates"))
+        with open(os.path.join(admin, "status"), "w", encoding="utf-8") as status:
+            for name in self.stanzas():
+                with open(os.path.join(self.folder_of_status, name), encoding="utf-8") as stanza:
+                    status.write(stanza.read() + "\n")
+        read = subprocess.run(["dpkg-query", "--admindir", admin, "-W", "-f", "${Package} ${Version}\n"], check=True,
+                              capture_output=True, text=True).stdout.splitlines()
+        whole = subprocess.run(["dpkg-query", "--admindir", os.path.join(self.original, "var/lib/dpkg"), "-W", "-f",
+                                "${Package} ${Version}\n"], check=True, capture_output=True, text=True).stdout
+        kept = {name for name, paths in lists_of(self.original).items() if any(
+            os.path.lexists(self.root + path) and not path.startswith("/usr/share/doc/")
+            and not os.path.isdir(self.root + path) for path in paths)}
+        self.assertEqual({line.split()[0] for line in read}, kept)
+        self.assertGreater(len(kept), 3)
+        self.assertEqual([line for line in read if line not in whole.splitlines()], [])
+
+    def test_every_sum_is_that_of_a_kept_file(self):
+        checked = 0
+        for path in glob.glob(os.path.join(self.folder_of_status, "*.md5sums")):
+            with open(path, encoding="utf-8") as sums:
+                for line in sums:
+                    digest, name = line.rstrip("\n").split("  ", 1)
+                    with open(os.path.join(self.root, name), "rb") as file:
+                        self.assertEqual(hashlib.md5(file.read()).hexdigest(), digest, name)
+                    checked += 1
+        self.assertGreater(checked, 10)
+
+    def test_kept_packages_have_their_copyright_file(self):
+        without = [name for name in self.stanzas()
+                   if "/usr/share/doc/%s/copyright" % name in self.original_paths
+                   and not os.path.exists(os.path.join(self.root, "usr/share/doc", name, "copyright"))]
+        self.assertEqual(without, [])
+        self.assertIn("/usr/share/doc/libc6/copyright", self.original_paths)
+
+    def test_slim_reads_the_same_packages_in_the_result(self):
+        again = slim("analyze", "rootfs:" + self.root, "--entrypoint", "/bin/true", "--format", "json")
+        self.assert_status(again, 0)
+        self.assertEqual(sorted(package["name"] for package in again.json()["packages"] if package["type"] == "deb"),
+                         self.stanzas())
+
+    def test_no_metadata_drops_it(self):
+        bare = slim("build", "docker-archive:" + self.original_path, "-o", "dir:" + self.path("bare"), "--no-run",
+                    "--no-metadata", "--format", "json")
+        self.assert_status(bare, 0)
+        self.assertEqual(bare.json()["plan"]["added"]["entries"], [])
+        self.assertFalse(os.path.exists(self.path("bare", "var/lib/dpkg/status.d")))
+        self.assertEqual(glob.glob(self.path("bare", "usr/share/doc/*/copyright")), [])
+
+    def test_why_and_diff_know_what_was_added(self):
+        name = "/var/lib/dpkg/status.d/" + self.stanzas()[0]
+        why = slim("why", "docker-archive:" + self.original_path, name)
+        self.assert_status(why, 0)
+        self.assertIn("added by slim, made from /var/lib/dpkg/status", why.out)
+        diff = slim("diff", "docker-archive:" + self.original_path, "rootfs:" + self.root, "--format", "json")
+        self.assert_status(diff, 1)
+        added = {entry["path"] for entry in diff.json()["paths"] if entry["change"] == "added"}
+        self.assertEqual(added, {entry["path"] for entry in self.built.json()["plan"]["added"]["entries"]})
+
+
+class Alpine(SystemTest):
+    def test_the_originals_apk_reads_the_filtered_database(self):
+        need_root()
+        original = original_of("alpine")
+        rootfs = os.path.join(SHARED_DATA, "alpine-minirootfs-3.20.3-x86_64.tar.gz")
+        if not os.path.exists(rootfs):
+            raise unittest.SkipTest("%s is not here" % rootfs)
+        self.assert_status(slim("build", "docker-archive:" + original, "-o", "dir:" + self.path("root"), "--no-run"), 0)
+        with tarfile.open(rootfs) as tar:
+            tar.extractall(self.path("apk"), [member for member in tar.getmembers() if not member.isdev()],
+                           filter="fully_trusted")
+        shutil.copy(self.path("root", "lib/apk/db/installed"), self.path("apk", "lib/apk/db/installed"))
+        apk = lambda *words: subprocess.run(["chroot", self.path("apk"), "/sbin/apk", *words], check=True, text=True,
+                                            capture_output=True).stdout.splitlines()
+        self.assertIn("musl-1.2.5-r0", apk("info", "-v"))
+        self.assertNotIn("zlib-1.3.1-r1", apk("info", "-v"))  # apk's own, of which nothing is kept
+        for package in apk("info"):
+            files = [line for line in apk("info", "-L", package) if line and not line.endswith("contains:")]
+            self.assertEqual([file for file in files if not os.path.lexists(self.path("root", file))], [], package)
+        self.assertIn("bin/busybox", apk("info", "-L", "busybox"))
+
+
+if __name__ == "__main__":
+    main()
