@@ -8,7 +8,6 @@
 #include "slimmer/package_metadata.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -85,10 +84,10 @@ class MetadataKeeper {
     return std::ranges::any_of(exclude_, [&path](const std::string& glob) { return glob_match(glob, path); });
   }
 
-  void keep_node(NodeId node, NodeId from, ReasonKind kind, const std::string& detail) {
+  void keep_node(NodeId node, ReasonKind kind, const std::string& detail) {
     Decision& decision = plan_.decisions[node];
     if (decision.keep || decision.reason.kind == ReasonKind::excluded) return;
-    decision = {.keep = true, .reason = {.kind = kind, .from = from, .detail = detail}};
+    decision = {.keep = true, .reason = {.kind = kind, .from = no_node, .detail = detail}};
     for (NodeId at = node; !plan_.keeps(tree_.node(at).parent); at = tree_.node(at).parent) {
       plan_.decisions[tree_.node(at).parent] = {
           .keep = true, .reason = {.kind = ReasonKind::folder_parent, .from = at, .detail = ""}};
@@ -110,12 +109,12 @@ class MetadataKeeper {
       }
       const FileFacts* facts = tree_.facts(there);
       if (facts != nullptr && facts->text && *facts->text == content) {
-        keep_node(there, no_node, ReasonKind::metadata, why);
+        keep_node(there, ReasonKind::metadata, why);
         return;
       }
       plan_.decisions[there].reason = {.kind = ReasonKind::rewritten, .from = no_node, .detail = why};
     }
-    keep_node(folder, no_node, ReasonKind::folder_parent, "what slim adds goes here");
+    keep_node(folder, ReasonKind::folder_parent, "what slim adds goes here");
     add(path, EntryType::file, std::move(content), source, why);
   }
 
@@ -197,7 +196,7 @@ class MetadataKeeper {
     const bool own = folder != no_node && tree_.node(package.database).parent == folder;
     if (folder == no_node) {
       if (is_excluded(folder_path, dpkg)) return;
-      keep_node(dpkg, no_node, ReasonKind::folder_parent, "what slim adds goes here");
+      keep_node(dpkg, ReasonKind::folder_parent, "what slim adds goes here");
       add(folder_path, EntryType::directory, {}, package.database, "package metadata of what is kept");
       folder = dpkg;
     } else if (!tree_.is(folder, EntryType::directory)) {
@@ -259,8 +258,8 @@ class MetadataKeeper {
     const Resolution found = tree_.resolve("/usr/share/doc/" + package.name + "/copyright");
     if (found.node == no_node || !tree_.is(found.node, EntryType::file)) return;
     const std::string detail = "the copyright file of " + package.name;
-    for (const NodeId link : found.symlinks) keep_node(link, no_node, ReasonKind::metadata, detail);
-    keep_node(found.node, no_node, ReasonKind::metadata, detail);
+    for (const NodeId link : found.symlinks) keep_node(link, ReasonKind::metadata, detail);
+    keep_node(found.node, ReasonKind::metadata, detail);
   }
 
   const FileTree& tree_;

@@ -96,7 +96,7 @@ std::vector<std::string> notes_of(const FileTree& tree, const Packages& packages
     const Rule* rule = find_rule(rules, reason.detail);
     notes.push_back(fmt::format("dropped by rule {}: {}", reason.detail, rule == nullptr ? "" : rule->why));
   } else if (reason.kind == ReasonKind::rewritten) {
-    notes.push_back("slim writes it anew, less what is dropped");
+    notes.emplace_back("slim writes it anew, less what is dropped");
   } else if (reason.from != no_node) {
     notes.push_back(fmt::format("reached from {} only by a weaker reason, {}; a wider --profile keeps it",
                                 tree.path(reason.from), reason.detail));
