@@ -22,6 +22,7 @@
 #include <map>
 #include <optional>
 #include <poll.h>
+#include <set>
 #include <string>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -73,7 +74,8 @@ struct Run {
   Process first;
   std::map<std::string, Process> others;  ///< started in it later
   pid_t watcher = 0;
-  UniqueFd root;  ///< its root folder, as it sees it
+  UniqueFd root;               ///< its root folder, as it sees it
+  std::set<std::string> made;  ///< in its upper folder before it began: mount points, a working folder
   bool shares_network = false;
   std::uint64_t peak_memory = 0;
 };
@@ -174,10 +176,12 @@ bool replace_content(int file, std::string_view content) {
   return true;
 }
 
-Message changes_message(const FileChanges& changes) {
+/// Without what was made before the run began.
+Message changes_message(const FileChanges& changes, const std::set<std::string>& made) {
   Message message = reply("changes", {changes.complete ? "yes" : ""});
   message.fields.reserve(changes.files.size() + 1);
   for (const auto& change : changes.files) {
+    if (change.kind == ChangeKind::created && made.contains(change.path)) continue;
     const char kind = change.kind == ChangeKind::created   ? '+'
                       : change.kind == ChangeKind::changed ? '~'
                                                            : '-';
@@ -343,7 +347,7 @@ Message Keeper::handle_for(Run& run, const Message& message) {
     if (found != run.others.end() && !found->second.ended) ::kill(found->second.pid, number(fields[2]));
     return reply("done");
   }
-  if (is("changes", 1)) return changes_message(find_changes(run.folder, run.lower));
+  if (is("changes", 1)) return changes_message(find_changes(run.folder, run.lower), run.made);
   if (is("peak", 1)) {
     if (!run.first.ended)
       run.peak_memory = std::max(run.peak_memory, peak_memory_of(processes_below(first_processes(run))));
@@ -422,6 +426,7 @@ std::optional<Message> Keeper::launch(const std::string& id, Run& run, const Run
   // Now, while the runtime's own process waits in the container: the image's may change its root folder.
   const auto root = "/proc/" + std::to_string(run.first.pid) + "/root";
   run.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (auto& change : find_changes(run.folder, run.lower).files) run.made.insert(std::move(change.path));
   return call_runtime(run, {"start", id}, nullptr);
 }
 

@@ -7,15 +7,19 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -123,6 +127,96 @@ static int serve(int port, const char* body, int status) {
   return status;
 }
 
+/* A Unix socket: '@' begins an abstract name. */
+static int unix_socket(const char* path, int type, int listens) {
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + (*path != '@'));
+  int fd = socket(AF_UNIX, type, 0);
+  strncpy(at.sun_path, path, sizeof at.sun_path - 1);
+  if (*path == '@') at.sun_path[0] = 0;
+  if (!listens) return connect(fd, (struct sockaddr*)&at, length);
+  if (bind(fd, (struct sockaddr*)&at, length) != 0) return -1;
+  return type == SOCK_STREAM ? listen(fd, 1) : 0;
+}
+
+static int udp_socket(int port) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+  return bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr*)&at, sizeof at);
+}
+
+static void* open_in_thread(void* path) {
+  open(path, O_RDONLY);
+  return NULL;
+}
+
+/* open(2) as a 32-bit program calls it; the name has to lie low. */
+static void open_by_int80(const char* path) {
+#ifdef __x86_64__
+  static char low[256];
+  long result = 5;
+  strncpy(low, path, sizeof low - 1);
+  __asm__ volatile("int $0x80" : "+a"(result) : "b"(low), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+  printf("int80: %s\n", result >= 0 ? "done" : strerror((int)-result));
+#else
+  printf("int80: not on this machine %s\n", path);
+#endif
+}
+
+static void spawn_program(int count, char** words) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    char* argv[16] = {0};
+    for (int i = 1; i < count && i < 16; ++i) argv[i - 1] = words[i];
+    execvp(argv[0], argv);
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  printf("spawned %d\n", WEXITSTATUS(status));
+}
+
+/* Leaves a process behind that holds no terminal, and no output where asked. */
+static void leave_daemon(const char* path, int keeps_output) {
+  int done[2];
+  char byte;
+  if (pipe(done) != 0) return;
+  if (fork() == 0) {
+    setsid();
+    if (fork() == 0) {
+      open(path, O_RDONLY);
+      close(done[0]), close(done[1]);
+      if (!keeps_output) close(1), close(2);
+      for (;;) pause();
+    }
+    _exit(0);
+  }
+  wait(NULL);
+  close(done[1]);
+  while (read(done[0], &byte, 1) > 0) continue;
+  close(done[0]);
+}
+
+/* What is done to names, each by the call of that name. */
+static int change(const char* name, const char* first, const char* second) {
+  if (!strcmp(name, "mkdir")) return mkdir(first, 0755);
+  if (!strcmp(name, "rmdir")) return rmdir(first);
+  if (!strcmp(name, "unlink")) return unlink(first);
+  if (!strcmp(name, "rename")) return rename(first, second);
+  if (!strcmp(name, "link")) return link(first, second);
+  if (!strcmp(name, "symlink")) return symlink(first, second);
+  if (!strcmp(name, "chmod")) return chmod(first, (mode_t)strtol(second, NULL, 8));
+  if (!strcmp(name, "chdir")) return chdir(first);
+  if (!strcmp(name, "chroot")) return chroot(first);
+  if (!strcmp(name, "openat")) return openat(open(first, O_RDONLY | O_DIRECTORY), second, O_RDONLY) < 0;
+  if (!strcmp(name, "rw")) return open(first, O_RDWR) < 0;
+  if (!strcmp(name, "connect")) return unix_socket(first, SOCK_STREAM, 0);
+  if (!strcmp(name, "listen")) return unix_socket(first, SOCK_STREAM, 1);
+  if (!strcmp(name, "log")) return unix_socket(first, SOCK_DGRAM, 1);
+  if (!strcmp(name, "udp")) return udp_socket(atoi(first));
+  if (!strcmp(name, "io_uring")) return (int)syscall(425, 1, NULL);
+  return 1;
+}
+
 static int command(int count, char** words) {
   const char* name = words[0];
   const char* first = count > 1 ? words[1] : "";
@@ -154,6 +248,25 @@ static int command(int count, char** words) {
   if (!strcmp(name, "mknod")) printf("mknod: %s\n", mknod("/disk", S_IFBLK | 0600, makedev(8, 0)) ? strerror(errno) : "done");
   if (!strcmp(name, "touch")) printf("touch: %s\n", open(first, O_WRONLY | O_CREAT, 0644) < 0 ? strerror(errno) : "done");
   if (!strcmp(name, "append")) dprintf(open(first, O_WRONLY | O_APPEND), "%s\n", second);
+  if (!strcmp(name, "do")) printf("%s: %s\n", first, change(first, second, count > 3 ? words[3] : "") ? strerror(errno) : "done");
+  if (!strcmp(name, "int80")) open_by_int80(first);
+  if (!strcmp(name, "spawn")) spawn_program(count, words);
+  if (!strcmp(name, "daemon")) leave_daemon(first, !strcmp(second, "loud"));
+  if (!strcmp(name, "many")) {
+    char path[4096];
+    memset(path, '/', sizeof path);
+    for (long i = 0; i < atol(first); ++i) {
+      memset(path + 1, 'x', 4000);
+      snprintf(path + 4001, 64, "/%ld", i);
+      access(path, F_OK);
+    }
+  }
+  if (!strcmp(name, "opens")) for (long i = 0; i < atol(first); ++i) close(open(second, O_RDONLY));
+  if (!strcmp(name, "thread")) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, open_in_thread, (void*)first);
+    pthread_join(thread, NULL);
+  }
   if (!strcmp(name, "serve")) exit(serve(atoi(first), second, count > 3 ? atoi(words[3]) : 0));
   if (!strcmp(name, "wait")) {
     struct sigaction action = {.sa_handler = on_signal};
