@@ -41,7 +41,9 @@ std::vector<pid_t> processes_below(const std::vector<pid_t>& first) {
   for (std::size_t at = 0; at < found.size() && found.size() < processes_cap; ++at) {
     const auto tasks = "/proc/" + std::to_string(found[at]) + "/task";
     each_name(tasks, [&](const std::string& task) {
-      std::ifstream file(tasks + "/" + task + "/children");
+      auto path = tasks;
+      path.append("/").append(task).append("/children");
+      std::ifstream file(path);
       for (pid_t pid = 0; file >> pid && found.size() < processes_cap;) {
         if (known.insert(pid).second) found.push_back(pid);
       }
@@ -57,7 +59,9 @@ std::set<std::uint64_t> socket_inodes(const std::vector<pid_t>& processes) {
     const auto folder = "/proc/" + std::to_string(pid) + "/fd";
     each_name(folder, [&](const std::string& name) {
       std::array<char, 64> text{};
-      const auto got = ::readlink((folder + "/" + name).c_str(), text.data(), text.size());
+      auto path = folder;
+      path.append("/").append(name);
+      const auto got = ::readlink(path.c_str(), text.data(), text.size());
       const std::string_view target(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
       std::uint64_t inode = 0;
       if (!target.starts_with(start) || inodes.size() >= sockets_cap) return;

@@ -35,6 +35,7 @@ void put_env(std::vector<std::string>& env, const std::string& setting) {
 
 std::vector<std::string> mount_sources_of(const RunOptions& options) {
   std::vector<std::string> sources;
+  sources.reserve(options.overrides.mounts.size() + options.mount_sources.size());
   for (const auto& mount : options.overrides.mounts) sources.push_back(mount.source);
   sources.insert(sources.end(), options.mount_sources.begin(), options.mount_sources.end());
   return sources;

@@ -24,6 +24,7 @@
 #include <poll.h>
 #include <set>
 #include <string>
+#include <string_view>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -35,13 +36,12 @@
 #include <vector>
 
 #include "analyzer/error.h"
-#include "analyzer/file_tree.h"
-#include "analyzer/layer_index.h"
 #include "analyzer/unique_fd.h"
 #include "runner/container_network.h"
 #include "runner/container_processes.h"
 #include "runner/container_spec.h"
 #include "runner/extract.h"
+#include "runner/extracted_images.h"
 #include "runner/message.h"
 #include "runner/path_watch.h"
 #include "runner/run_files.h"
@@ -55,10 +55,6 @@ namespace {
 
 constexpr std::size_t file_cap = 1U << 20;
 constexpr std::size_t content_cap = 8U << 20;  // half of what a message carries
-/// An image may take this part of the memory that is free, since two are compared at a time, and run; and
-/// never more than the bound, so that memory stays flat as images grow.
-constexpr std::uint64_t memory_share = 8;
-constexpr std::uint64_t memory_bound = 1ULL << 30;
 constexpr auto runtime_limit = std::chrono::seconds(30);
 
 /// A process whose end is told through a pipe.
@@ -131,22 +127,6 @@ Message reply(std::string name, std::vector<std::string> fields = {}) {
   return {.name = std::move(name), .fields = std::move(fields), .fds = {}};
 }
 
-/// Bytes that a tmpfs needs for the tree, with room to spare; the most there is where a tmpfs cannot hold it:
-/// user attributes need Linux 6.6 there.
-std::uint64_t size_in_memory(const FileTree& tree) {
-  constexpr std::uint64_t block = 4096;
-  std::uint64_t bytes = 64U << 20;
-  for (InodeId inode = 0; inode < tree.inode_count(); ++inode) {
-    const auto* entry = tree.inode(inode).entry;
-    if (entry == nullptr || tree.inode(inode).names.empty()) continue;
-    bytes += (entry->type == EntryType::file ? entry->size : 0) + (2 * block);
-    for (const auto& attribute : entry->xattrs) {
-      if (attribute.name.starts_with("user.")) return UINT64_MAX;
-    }
-  }
-  return bytes;
-}
-
 /// The first `cap` bytes of a regular file; -1 is missing.
 Message content_of(int file, std::size_t cap) {
   struct stat status{};
@@ -182,10 +162,7 @@ Message changes_message(const FileChanges& changes, const std::set<std::string>&
   message.fields.reserve(changes.files.size() + 1);
   for (const auto& change : changes.files) {
     if (change.kind == ChangeKind::created && made.contains(change.path)) continue;
-    const char kind = change.kind == ChangeKind::created   ? '+'
-                      : change.kind == ChangeKind::changed ? '~'
-                                                           : '-';
-    message.fields.push_back(kind + change.path);
+    message.fields.push_back(change_mark(change.kind) + change.path);
   }
   return message;
 }
@@ -214,15 +191,13 @@ class Keeper {
   Message handle_for(Run& run, const Message& message);
   [[nodiscard]] Message read(const std::string& image, const std::string& path) const;
   Message start(const Message& message);
-  void prepare_run(Run& run, RunPipes& pipes, const std::vector<std::string>& fields);
+  void prepare_run(Run& run, RunPipes& pipes, const std::vector<std::string>& fields) const;
   Message exec(Run& run, const std::string& id, const std::string& exec_id, const std::string& process);
   [[nodiscard]] Message connect(const Run& run, const std::string& address, const std::string& port) const;
   [[nodiscard]] Message sockets(const Run& run) const;
   std::optional<Message> launch(const std::string& id, Run& run, const RunPipes& pipes);
   std::optional<Message> call_runtime(const Run& run, const std::vector<std::string>& arguments,
                                       const RunPipes* pipes);
-  void extract_all();
-  void mount_in_memory(const FileTree& tree, const std::string& folder, std::uint64_t& left) const;
   void set_rlimits(pid_t pid) const;
   void reap();
   static void end_process(Process& process, int raw);
@@ -248,41 +223,14 @@ void Keeper::prepare() {
   ::sigprocmask(SIG_BLOCK, &children, nullptr);
   child_signals_ = UniqueFd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   make_folder(input_.space + "/state", 0700);
-  extract_all();
-}
-
-/// The image itself lies in rootfs, its companions in rootfs1 and so on.
-std::string Keeper::image_folder(const std::string& image) const {
-  return input_.space + "/rootfs" + (image == "0" ? "" : image);
-}
-
-void Keeper::extract_all() {
-  std::vector<std::string> notes;
-  std::uint64_t left = std::min(input_.spare_memory / memory_share, memory_bound);
-  for (std::size_t i = 0; i < input_.trees.size(); ++i) {
-    const auto& tree = *input_.trees[i];
-    const auto folder = image_folder(std::to_string(i));
-    make_folder(folder, 0700);
-    mount_in_memory(tree, folder, left);
-    const UniqueFd root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!root) throw system_error("sandbox", "opening the root folder", errno);
-    auto found = extract_tree(tree, root.get(), input_.contents.get(), *input_.ids);
-    std::ranges::move(found, std::back_inserter(notes));
-  }
+  auto notes =
+      extract_images(input_.trees, input_.space, input_.spare_memory, input_.contents.get(), *input_.ids);
   input_.contents = UniqueFd();
   send(reply("ready", std::move(notes)));
 }
 
-/// Where it is small enough: many times faster than most disks, and gone with the namespace.
-void Keeper::mount_in_memory(const FileTree& tree, const std::string& folder, std::uint64_t& left) const {
-  const auto size = size_in_memory(tree);
-  if (size > left) return;
-  left -= size;
-  const auto options =
-      "mode=0700,size=" + std::to_string(size) + ",nr_inodes=" + std::to_string(tree.size() + 1024);
-  if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NODEV, options.c_str()) != 0) {
-    throw system_error("sandbox", "mounting a tmpfs", errno);
-  }
+std::string Keeper::image_folder(const std::string& image) const {
+  return extracted_folder(input_.space, static_cast<std::size_t>(number(image)));
 }
 
 void Keeper::serve() {
@@ -309,11 +257,7 @@ void Keeper::serve() {
 
 void Keeper::clean_up() {
   for (auto& [id, run] : runs_) finish(run);
-  for (std::size_t i = 0; i < input_.trees.size(); ++i) {
-    const auto folder = image_folder(std::to_string(i));
-    ::umount2(folder.c_str(), MNT_DETACH);  // fails where it is on disk: then it is removed
-    remove_tree(folder);
-  }
+  remove_images(input_.trees.size(), input_.space);
   remove_tree(input_.space + "/state");
 }
 
@@ -432,7 +376,7 @@ std::optional<Message> Keeper::launch(const std::string& id, Run& run, const Run
 
 /// The files of a run, and its pipes. They are made here, in the user namespace, so that the runtime can hand
 /// them to the container's user.
-void Keeper::prepare_run(Run& run, RunPipes& pipes, const std::vector<std::string>& fields) {
+void Keeper::prepare_run(Run& run, RunPipes& pipes, const std::vector<std::string>& fields) const {
   make_folder(run.folder, 0755);
   mount_run_files(run.folder, run.lower, input_.limits.writable);
   make_working_folder(run.folder, fields[StartField::folder]);

@@ -284,8 +284,8 @@ class OciSandbox : public Sandbox {
 
   std::expected<std::unique_ptr<Container>, StartFailure> start(const ContainerStart& start) override;
   [[nodiscard]] const SandboxFacts& facts() const override { return facts_; }
-  /// Whom `user` is, by the texts of the container's /etc/passwd and /etc/group.
-  [[nodiscard]] ContainerUser user_of(const std::string& user, const std::string& passwd,
+  /// Whom `name` is, by the texts of the container's /etc/passwd and /etc/group.
+  [[nodiscard]] ContainerUser user_of(const std::string& name, const std::string& passwd,
                                       const std::string& group) const;
 
  private:
@@ -352,9 +352,9 @@ FileChanges OciContainer::changes() {
   changes.complete = answer.fields[0] == "yes";
   for (std::size_t i = 1; i < answer.fields.size(); ++i) {
     const auto& text = answer.fields[i];
-    const auto kind = text.starts_with('+')   ? ChangeKind::created
-                      : text.starts_with('~') ? ChangeKind::changed
-                                              : ChangeKind::deleted;
+    auto kind = ChangeKind::deleted;
+    if (text.starts_with(change_mark(ChangeKind::created))) kind = ChangeKind::created;
+    if (text.starts_with(change_mark(ChangeKind::changed))) kind = ChangeKind::changed;
     changes.files.push_back({.path = text.substr(1), .kind = kind});
   }
   return changes;

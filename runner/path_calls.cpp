@@ -3,7 +3,6 @@
 // cannot be included together. Calls by socketcall(2), which only old 32-bit programs make, are not read.
 #include "runner/path_calls.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -155,6 +154,7 @@ std::span<const PathCall> path_calls() {
 
 std::vector<std::string_view> path_call_names() {
   std::vector<std::string_view> names;
+  names.reserve(calls.size());
   for (const auto& call : calls) names.push_back(call.name);
   return names;
 }
@@ -165,8 +165,10 @@ CallConventions::CallConventions() {
   for (const auto& call : calls) {
     add(native_, call.native, call);
     add(i386_, call.i386, call);
-    const bool executes = call.kind == CallKind::execute;
-    add(x32_, !executes ? call.native : call.name == "execve" ? x32_execve : x32_execveat, call);
+    int x32 = call.native;
+    if (call.name == "execve") x32 = x32_execve;
+    if (call.name == "execveat") x32 = x32_execveat;
+    add(x32_, x32, call);
   }
 }
 

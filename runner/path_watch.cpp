@@ -15,14 +15,12 @@
 #include <array>
 #include <asm-generic/socket.h>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <memory>
 #include <optional>
 #include <poll.h>
 #include <string>

@@ -4,7 +4,6 @@
 // "NUM: REFCOUNT PROTOCOL FLAGS TYPE STATE INODE PATH", hexadecimal but for the inode.
 #include "runner/port_table.h"
 
-#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -18,6 +17,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace slim {

@@ -222,6 +222,18 @@ class ChangeFinder {
 
 }  // namespace
 
+char change_mark(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::created:
+      return '+';
+    case ChangeKind::changed:
+      return '~';
+    case ChangeKind::deleted:
+      return '-';
+  }
+  return '?';
+}
+
 void mount_run_files(const std::string& folder, const std::string& lower, std::uint64_t writable) {
   const auto scratch = folder + "/scratch";
   make_folder(scratch, 0700);

@@ -98,6 +98,9 @@ struct FileChange {
   bool operator==(const FileChange&) const = default;
 };
 
+/// '+' created, '~' changed, '-' deleted.
+char change_mark(ChangeKind kind);
+
 /// What a container did to its file system, beside what is mounted there: sorted by path. A file that was
 /// opened for writing and left as it was is none.
 struct FileChanges {

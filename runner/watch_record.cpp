@@ -75,7 +75,7 @@ class Reader {
     const auto path = words_.next();
     const auto program = words_.next();
     const auto call = words_.next();
-    if (!uses || !call) return false;
+    if (!uses || !path || !program || !call) return false;
     if (index_.try_emplace(std::string(*path), watched_.paths.size()).second) {
       watched_.paths.push_back({.path = std::string(*path),
                                 .uses = *uses,

@@ -13,6 +13,7 @@
 #include "analyzer/image_ref.h"
 #include "analyzer/platform.h"
 #include "runner/observe.h"
+#include "runner/sandbox.h"
 #include "runner/verdict.h"
 #include "runner/verify.h"
 #include "slimmer/analysis.h"
@@ -79,7 +80,8 @@ void observe_into(Analysis& analysis, Verifier& verifier, BuildResult& result) {
     return;
   }
   add_seen(result.observed,
-           keep_seen(analysis, asked_names(*run.watched), ReasonKind::observed, "in a run of the original"), 0);
+           keep_seen(analysis, asked_names(*run.watched), ReasonKind::observed, "in a run of the original"),
+           0);
 }
 
 /// One build in the making: it is written, proved, and repaired until nothing is missed.
