@@ -13,8 +13,10 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/code_facts.h"
 #include "analyzer/command_wrapper.h"
 #include "analyzer/configured_modules.h"
+#include "analyzer/edge.h"
 #include "analyzer/elf.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/glob.h"
@@ -101,7 +103,8 @@ DependencyGraph::DependencyGraph(const FileTree& tree, const ImageConfig& config
     : tree_(&tree),
       search_path_(split_colons(env_value(config, "PATH").value_or(std::string(default_path)))),
       working_folder_(working_folder(tree, config)),
-      loader_(tree, loader_environment(tree, config)) {}
+      loader_(tree, loader_environment(tree, config)),
+      languages_(tree, config, loader_) {}
 
 Resolution DependencyGraph::find_command(std::string_view word) const {
   if (word.find('/') != std::string_view::npos) return tree_->resolve(word, working_folder_);
@@ -118,34 +121,14 @@ Resolution DependencyGraph::find_argument(std::string_view word) const {
 }
 
 void DependencyGraph::add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const {
-  for (const NodeId link : target.symlinks) {
-    edges.push_back({.from = like.from,
-                     .to = link,
-                     .kind = EdgeKind::symlink,
-                     .strength = like.strength,
-                     .detail = "on the way to " + tree_->path(target.node),
-                     .with_content = false});
-  }
-  Edge edge = like;
-  edge.to = target.node;
-  edges.push_back(std::move(edge));
+  add_path_edges(*tree_, edges, target, like);
 }
 
-/// A path that something names: a file counts; a folder with its content only where it is an application's.
-void DependencyGraph::add_named(std::vector<Edge>& edges, const Resolution& target, Edge edge) const {
-  if (target.node == no_node && !target.missing.empty() && is_kernel_path(target.missing)) {
-    // A log that is a link to /dev/stdout: what it leads to is there only when the container runs.
-    edge.kind = EdgeKind::symlink;
-    for (const NodeId link : target.symlinks) {
-      edge.to = link;
-      edges.push_back(edge);
-    }
-  }
-  if (target.node == no_node || target.node == root_node || target.node == edge.from) return;
-  const std::string path = tree_->path(target.node);
-  if (is_kernel_path(path)) return;
-  if (tree_->is(target.node, EntryType::directory)) edge.with_content = !is_system_folder(path);
-  add_path(edges, target, edge);
+std::vector<UnresolvedName> DependencyGraph::unresolved_names() const {
+  std::vector<UnresolvedName> names = unresolved_names_;
+  const std::vector<UnresolvedName>& modules = languages_.unresolved();
+  names.insert(names.end(), modules.begin(), modules.end());
+  return names;
 }
 
 std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_text) {
@@ -171,11 +154,18 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     if (program == no_node) add_program(found, node);
     add_late_libraries(found, node, program);
     add_strings(found, node);
+    if (program == no_node) languages_.interpreter(found, node);
+    languages_.code(found, node, *facts);
     return found;
   }
-  if (!facts->shebang.empty()) add_shebang(found, node, *facts);
+  const bool is_code = facts->code.language != Language::none;
+  // A module of a library may have a #! line that nobody runs.
+  if (!facts->shebang.empty() && (!is_code || is_executable_file(*tree_, node)))
+    add_shebang(found, node, *facts);
+  if (is_code) languages_.code(found, node, *facts);
   if (facts->text) add_configured(found, node, *facts->text);
-  if (facts->text && (read_text || !facts->shebang.empty())) add_text(found, node, *facts->text);
+  // Of code, its scanner knows which words are names.
+  if (facts->text && !is_code && (read_text || !facts->shebang.empty())) add_text(found, node, *facts->text);
   return found;
 }
 
@@ -277,12 +267,12 @@ void DependencyGraph::add_strings(std::vector<Edge>& edges, NodeId node) {
     // That a library can start a program says little: rules ask whether somebody calls system or popen.
     const bool runs = target.node != no_node && is_executable_file(*tree_, target.node) &&
                       tree_->node(target.node).name.find(".so") == std::string::npos;
-    add_named(edges, target,
-              {.from = node,
-               .to = no_node,
-               .kind = EdgeKind::named_path,
-               .strength = runs && !in_program ? Strength::possible : Strength::likely,
-               .detail = fmt::format("the string \"{}\"", path)});
+    add_named_edges(*tree_, edges, target,
+                    {.from = node,
+                     .to = no_node,
+                     .kind = EdgeKind::named_path,
+                     .strength = runs && !in_program ? Strength::possible : Strength::likely,
+                     .detail = fmt::format("the string \"{}\"", path)});
   }
 }
 
@@ -359,12 +349,13 @@ void DependencyGraph::add_configured(std::vector<Edge>& edges, NodeId node, std:
                     .strength = Strength::likely,
                     .detail = fmt::format("{}, line {}", module.name, module.line)};
     if (module.name.starts_with('/')) {
-      add_named(edges, tree_->resolve(module.name), edge);
+      add_named_edges(*tree_, edges, tree_->resolve(module.name), edge);
       continue;
     }
     if (library_folders_.empty()) find_library_folders();
     for (const std::string& folder : library_folders_)
-      add_named(edges, tree_->resolve(fmt::format("{}/{}/{}", folder, module.folder, module.name)), edge);
+      add_named_edges(*tree_, edges,
+                      tree_->resolve(fmt::format("{}/{}/{}", folder, module.folder, module.name)), edge);
   }
 }
 
@@ -387,7 +378,7 @@ void DependencyGraph::add_text(std::vector<Edge>& edges, NodeId node, std::strin
                     .strength = Strength::likely,
                     .detail = fmt::format("{}, line {}", named.text, named.line)};
     if (!has_glob(named.text)) {
-      add_named(edges, tree_->resolve(named.text, folder), edge);
+      add_named_edges(*tree_, edges, tree_->resolve(named.text, folder), edge);
       continue;
     }
     const bool absolute = named.text.starts_with('/');
@@ -401,7 +392,7 @@ void DependencyGraph::add_text(std::vector<Edge>& edges, NodeId node, std::strin
     for (const NodeId match : matches) {
       Resolution target;
       target.node = match;
-      add_named(edges, target, edge);
+      add_named_edges(*tree_, edges, target, edge);
     }
   }
 }

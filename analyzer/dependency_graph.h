@@ -6,48 +6,25 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
+#include "analyzer/language_edges.h"
 #include "analyzer/loader.h"
 #include "analyzer/rules.h"
 
 namespace slim {
-
-enum class EdgeKind : std::uint8_t {
-  interpreter,   ///< PT_INTERP
-  needed,        ///< a library that the loader loads
-  shebang,       ///< the program of a #! line
-  symlink,       ///< a link on the way, or a link's target
-  library_name,  ///< a library's name in read-only data
-  named_path,    ///< a path in read-only data, a script or a configuration file
-  command,       ///< a command of a script
-};
-
-struct Edge {
-  NodeId from = no_node;
-  NodeId to = no_node;
-  EdgeKind kind = EdgeKind::needed;
-  Strength strength = Strength::required;
-  std::string detail;         ///< the name or string, and where it stands: "libssl.so.3, from ld.so.cache"
-  bool with_content = false;  ///< `to` is a folder of an application, named as a whole
-};
 
 /// A library that a kept file needs and no search path has.
 struct UnresolvedLibrary {
   std::string file;
   std::string name;
   std::vector<std::string> tried;
-};
-
-/// A command or file that a kept script names and that is not in the image.
-struct UnresolvedName {
-  std::string file;
-  std::size_t line = 0;
-  std::string name;
 };
 
 /// A library that a file says it opens while it runs.
@@ -74,6 +51,12 @@ class DependencyGraph {
   /// names are collected on the way.
   std::vector<Edge> edges(NodeId node, NodeId program, bool read_text);
 
+  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments).
+  void arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
+                 std::span<const std::string> arguments, const std::string& where) {
+    languages_.arguments(edges, from, program, arguments, where);
+  }
+
   /// Edges to `target` and to every symlink on the way, all from `from`.
   void add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const;
 
@@ -91,7 +74,8 @@ class DependencyGraph {
   [[nodiscard]] const std::vector<UnresolvedLibrary>& unresolved_libraries() const {
     return unresolved_libraries_;
   }
-  [[nodiscard]] const std::vector<UnresolvedName>& unresolved_names() const { return unresolved_names_; }
+  /// Commands and files of scripts, then modules, that are not in the image.
+  [[nodiscard]] std::vector<UnresolvedName> unresolved_names() const;
 
  private:
   void add_program(std::vector<Edge>& edges, NodeId node);
@@ -104,13 +88,13 @@ class DependencyGraph {
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
-  void add_named(std::vector<Edge>& edges, const Resolution& target, Edge edge) const;
 
   const FileTree* tree_;
   std::vector<std::string> search_path_;
   NodeId working_folder_ = root_node;
   std::vector<std::string> library_folders_;  ///< made when they are first asked for
   Loader loader_;
+  LanguageEdges languages_;
   std::vector<UnresolvedLibrary> unresolved_libraries_;
   std::vector<UnresolvedName> unresolved_names_;
 };

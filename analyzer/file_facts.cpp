@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/code_facts.h"
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
 #include "analyzer/layer_index.h"
@@ -29,8 +30,9 @@ constexpr std::uint64_t largest_elf = std::uint64_t{512} << 20;
 constexpr std::uint64_t largest_text = std::uint64_t{256} << 10;
 constexpr std::uint64_t largest_cache = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_database = std::uint64_t{32} << 20;
-constexpr std::uint64_t most_text = std::uint64_t{128} << 20;  ///< of one layer
-constexpr std::size_t longest_shebang = 256;                   ///< as far as Linux reads (BINPRM_BUF_SIZE)
+constexpr std::uint64_t most_text = std::uint64_t{128} << 20;   ///< of one layer
+constexpr std::uint64_t most_names = std::uint64_t{256} << 20;  ///< in bytes, of one layer
+constexpr std::size_t longest_shebang = 256;                    ///< as far as Linux reads (BINPRM_BUF_SIZE)
 constexpr std::size_t head_size = 4;
 constexpr std::size_t buffer_to_keep = std::size_t{64} << 20;
 
@@ -84,6 +86,12 @@ void FactCollector::decide() {
   decided_ = true;
   wants_text_ = true;
   const std::uint64_t size = entry_->size;
+  const std::uint64_t most = code_cap(code_language(entry_->path, ""));
+  wants_code_ = most != 0 && size <= most;
+  if (size > most && most != 0) {
+    problems_.push_back(
+        {entry_->path, fmt::format("code of {} bytes: more than {} are not read", size, most)});
+  }
   if (starts_with(buffer_, "\177ELF")) {
     needed_ = size;
     if (size > largest_elf) {
@@ -92,12 +100,14 @@ void FactCollector::decide() {
           {entry_->path, fmt::format("ELF file of {} bytes: more than {} are not read", size, largest_elf)});
     }
   } else if (starts_with(buffer_, "#!")) {
-    needed_ = size <= std::max(largest_text, text_cap(entry_->path)) ? size : longest_shebang;
+    const bool whole = wants_code_ || size <= std::max(largest_text, text_cap(entry_->path));
+    wants_text_ = size <= std::max(largest_text, text_cap(entry_->path));
+    needed_ = whole ? size : longest_shebang;
   } else {
     const std::uint64_t cap = text_cap(entry_->path);
     wants_text_ = size <= cap;
-    needed_ = wants_text_ ? size : 0;
-    if (!wants_text_ && (starts_with(buffer_, "----") || may_hold_secret(entry_->path))) {
+    needed_ = wants_text_ || wants_code_ ? size : 0;
+    if (needed_ == 0 && (starts_with(buffer_, "----") || may_hold_secret(entry_->path))) {
       needed_ = std::min<std::uint64_t>(size, searched_for_secrets);
     }
     if (cap > largest_text && size > cap) {
@@ -167,6 +177,7 @@ void FactCollector::examine(std::span<const std::byte> content) {
     } else {
       problems_.push_back({entry_->path, "broken ELF file: " + elf.error()});
     }
+    if (wants_code_) read_code(content);
     return;
   }
   if (starts_with(content, "#!")) {
@@ -175,17 +186,35 @@ void FactCollector::examine(std::span<const std::byte> content) {
     if (facts_->shebang.ends_with('\r')) facts_->shebang.pop_back();
     if (content.size() < entry_->size) return;  // a long script: its first line is enough
   }
+  if (content.size() == entry_->size) read_code(content);
   const bool binary = is_binary(content);
   if (wants_text_ && (entry_->path == loader_cache || !binary)) keep_text(content);
-  if (!binary) facts_->secret = find_secret(entry_->path, as_text(content));
+  if (!binary) {
+    // Code is looked at no further than any other file whose name says nothing.
+    const bool searched = wants_text_ || starts_with(content, "----") || may_hold_secret(entry_->path);
+    if (searched) facts_->secret = find_secret(entry_->path, as_text(content));
+  }
+}
+
+void FactCollector::read_code(std::span<const std::byte> content) {
+  const Language language = code_language(entry_->path, facts_->shebang);
+  if (language == Language::none || content.size() > code_cap(language)) return;
+  CodeFacts code = scan_code(language, entry_->path, content);
+  for (const CodeName& name : code.names) kept_names_ += sizeof(CodeName) + name.text.size();
+  if (kept_names_ > most_names) {
+    problems_.push_back({entry_->path, "what it names is not kept: the layer's code names too much"});
+    return;
+  }
+  facts_->code = std::move(code);
 }
 
 std::shared_ptr<const FileFacts> FactCollector::end(std::vector<Diagnostic>& diagnostics) {
   if (!examined_ && decided_ && needed_ != 0) examine(buffer_);
   for (auto& problem : problems_) diagnostics.push_back(std::move(problem));
   problems_.clear();
-  const bool something = facts_ && (facts_->elf || !facts_->shebang.empty() || facts_->text ||
-                                    facts_->secret.shape != SecretShape::none);
+  const bool something =
+      facts_ && (facts_->elf || !facts_->shebang.empty() || facts_->text ||
+                 facts_->secret.shape != SecretShape::none || facts_->code.language != Language::none);
   return something ? std::shared_ptr<const FileFacts>(std::exchange(facts_, nullptr)) : nullptr;
 }
 

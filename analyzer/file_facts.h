@@ -32,17 +32,20 @@ class FactCollector {
   void keep(std::span<const std::byte> bytes);
   void examine(std::span<const std::byte> content);
   void keep_text(std::span<const std::byte> content);
+  void read_code(std::span<const std::byte> content);
 
   const LayerEntry* entry_ = nullptr;
   std::vector<std::byte> buffer_;  ///< the content as far as its type needs it; used again for each file
   std::uint64_t needed_ = 0;       ///< bytes of the content that are needed; valid once decided_
   bool decided_ = false;
   bool wants_text_ = false;  ///< the content is kept, and not only looked at
+  bool wants_code_ = false;  ///< and is read as code, by the file's name
   bool examined_ = false;
   std::uint64_t kept_text_ = 0;  ///< of all files of the layer
   std::shared_ptr<FileFacts> facts_;
   std::vector<Diagnostic> problems_;
   bool text_full_ = false;
+  std::uint64_t kept_names_ = 0;  ///< bytes of what code names, of all files of the layer
 };
 
 }  // namespace slim

@@ -19,6 +19,7 @@
 #include <isa-l/crc64.h>
 
 #include "analyzer/byte_stream.h"
+#include "analyzer/code_facts.h"
 #include "analyzer/digest.h"
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
@@ -46,7 +47,8 @@ constexpr unsigned all_present = 63;
 constexpr unsigned has_elf = 1;
 constexpr unsigned has_text = 2;
 constexpr unsigned has_secret = 4;
-constexpr unsigned all_facts = 7;
+constexpr unsigned has_code = 8;
+constexpr unsigned all_facts = 15;
 
 std::uint64_t checksum(std::string_view bytes) {
   return ::crc64_ecma_refl(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
@@ -131,15 +133,29 @@ class Encoder {
   }
 
   void write(const FileFacts& facts) {
-    const auto& [elf, shebang, text, secret] = facts;
+    const auto& [elf, shebang, text, secret, code] = facts;
     const bool holds_secret = secret.shape != SecretShape::none;
-    byte((elf ? has_elf : 0U) | (text ? has_text : 0U) | (holds_secret ? has_secret : 0U));
+    const bool is_code = code.language != Language::none;
+    byte((elf ? has_elf : 0U) | (text ? has_text : 0U) | (holds_secret ? has_secret : 0U) |
+         (is_code ? has_code : 0U));
     write(shebang);
     if (text) write(*text);
     if (elf) write(*elf);
     if (holds_secret) {
       byte(static_cast<unsigned>(secret.shape));
       write(secret.line);
+    }
+    if (is_code) write(code);
+  }
+
+  void write(const CodeFacts& facts) {
+    const auto& [language, names] = facts;
+    byte(static_cast<unsigned>(language));
+    write(names.size());
+    for (const auto& [use, line, text] : names) {
+      byte(use);
+      write(line);
+      write(text);
     }
   }
 
@@ -333,7 +349,23 @@ class Decoder {
       value->secret.shape = static_cast<SecretShape>(shape);
       read(value->secret.line);
     }
+    if ((present & has_code) != 0) read(value->code);
     return value;
+  }
+
+  void read(CodeFacts& facts) {
+    const unsigned language = byte();
+    require(language > static_cast<unsigned>(Language::none) &&
+            language <= static_cast<unsigned>(Language::erlang));
+    facts.language = static_cast<Language>(language);
+    const std::size_t names = count(3);
+    require(names <= most_code_names);
+    facts.names.resize(names);
+    for (CodeName& name : facts.names) {
+      name.use = byte();
+      read(name.line);
+      read(name.text);
+    }
   }
 
   std::unique_ptr<const ElfFacts> elf() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analyzer/byte_stream.h"
+#include "analyzer/code_facts.h"
 #include "analyzer/digest.h"
 #include "analyzer/elf.h"
 #include "analyzer/error.h"
@@ -56,13 +57,15 @@ struct DeviceNumber {
 ///  - what secret the first 64 KiB hold, of text that is kept, of files that start with "----" as keys do,
 ///  and
 ///    of those whose name says that they may (analyzer/secrets.h).
+///  - what code names, of the languages that are known (analyzer/code_facts.h).
 /// Text of more than 128 MiB in one layer is not kept; a Diagnostic says so.
 struct FileFacts {
   std::unique_ptr<const ElfFacts> elf;
   std::string shebang;  ///< the text behind #! on the first line, without the line end
   std::optional<std::string>
-      text;       ///< the content of small scripts and configuration files, and of ld.so.cache
-  Secret secret;  ///< the kind and place of the first key, token or login in it
+      text;        ///< the content of small scripts and configuration files, and of ld.so.cache
+  Secret secret;   ///< the kind and place of the first key, token or login in it
+  CodeFacts code;  ///< what it names, where it is code
 };
 
 struct LayerEntry {

@@ -87,7 +87,7 @@ std::string_view what_it_is(const ElfFacts& elf) {
 /// Turns what was asked for into ELF files: through links, and through the #! line of scripts.
 class SubjectFinder {
  public:
-  SubjectFinder(const ImageContents& contents, const DependencyGraph& graph, const ImageConfig& config)
+  SubjectFinder(const ImageContents& contents, DependencyGraph& graph, const ImageConfig& config)
       : contents_(&contents), tree_(&contents.tree), graph_(&graph), config_(&config) {}
 
   void add_all() {
@@ -167,7 +167,7 @@ class SubjectFinder {
 
   const ImageContents* contents_;
   const FileTree* tree_;
-  const DependencyGraph* graph_;
+  DependencyGraph* graph_;
   const ImageConfig* config_;
   std::vector<Subject> subjects_;
 };
@@ -338,7 +338,7 @@ std::string level_of(const std::string& cpu) {
 }
 
 std::vector<Subject> find_subjects(const DepsArguments& arguments, const ImageContents& contents,
-                                   const DependencyGraph& graph, const ImageConfig& config) {
+                                   DependencyGraph& graph, const ImageConfig& config) {
   SubjectFinder finder(contents, graph, config);
   if (arguments.all) {
     finder.add_all();
@@ -378,7 +378,7 @@ int run_deps(const DepsArguments& arguments) {
   const AnalysisOptions analysis = analysis_options_of(options, platform);
   const ImageContents contents = read_image(parse_image_ref(arguments.image), analysis.read);
   const ImageConfig config = with_overrides(contents.image().config, analysis.overrides);
-  const DependencyGraph graph(contents.tree, config);
+  DependencyGraph graph(contents.tree, config);
   const std::vector<Subject> subjects = find_subjects(arguments, contents, graph, config);
   progress.finish();
   warn(contents, graph, subjects, arguments.all);

@@ -49,6 +49,10 @@ ReasonKind reason_kind(EdgeKind kind) {
       return ReasonKind::named_path;
     case EdgeKind::command:
       return ReasonKind::command;
+    case EdgeKind::import:
+      return ReasonKind::import;
+    case EdgeKind::module_data:
+      return ReasonKind::module_data;
   }
   return ReasonKind::needed;
 }

@@ -35,6 +35,8 @@ std::string_view to_string(ReasonKind kind) {
                                                           "library name",
                                                           "named path",
                                                           "command",
+                                                          "import",
+                                                          "module data",
                                                           "package",
                                                           "inside kept folder",
                                                           "parent folder",

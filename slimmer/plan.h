@@ -29,6 +29,8 @@ enum class ReasonKind : std::uint8_t {
   library_name,   ///< a library's name inside `from`
   named_path,     ///< a path named inside `from`
   command,        ///< a command of the script `from`
+  import,         ///< a module that `from` imports
+  module_data,    ///< data, byte code or the record of the package of the module `from`
   package,        ///< same package as `from` (profile safe)
   inside,         ///< inside a folder that is kept with its content
   folder_parent,  ///< folder: parent of something kept

@@ -14,6 +14,7 @@
 
 #include "analyzer/command_wrapper.h"
 #include "analyzer/dependency_graph.h"
+#include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
@@ -26,7 +27,7 @@ namespace {
 
 class RootFinder {
  public:
-  RootFinder(const FileTree& tree, const DependencyGraph& graph) : tree_(&tree), graph_(&graph) {}
+  RootFinder(const FileTree& tree, DependencyGraph& graph) : tree_(&tree), graph_(&graph) {}
 
   /// A whole command line; `from` says where the config has it.
   void command(const std::vector<std::string>& argv, const std::string& from, ReasonKind kind) {
@@ -48,6 +49,7 @@ class RootFinder {
       return;
     }
     for (const std::string& word : rest) named_file(word);
+    told_to_run(program, rest);
     const bool script =
         program != no_node && tree_->facts(program) != nullptr && !tree_->facts(program)->shebang.empty();
     std::size_t start = rest.size();
@@ -122,6 +124,18 @@ class RootFinder {
     arguments(argv, program.node);
   }
 
+  /// python -m NAME, gunicorn MODULE:NAME, ...: modules that no word names as a file.
+  void told_to_run(NodeId program, const std::vector<std::string>& arguments) {
+    if (program == no_node) return;
+    std::vector<Edge> edges;
+    graph_->arguments(edges, no_node, program, arguments, from_);
+    for (const Edge& edge : edges) {
+      Resolution target;
+      target.node = edge.to;
+      add(std::move(target), edge.detail, edge.with_content);
+    }
+  }
+
   void shell_text(std::string_view text) {
     for (const ShellCommand& command : shell_commands(text)) {
       const Resolution program =
@@ -154,7 +168,7 @@ class RootFinder {
   }
 
   const FileTree* tree_;
-  const DependencyGraph* graph_;
+  DependencyGraph* graph_;
   Roots found_;
   ReasonKind kind_ = ReasonKind::entrypoint;
   std::string from_;
@@ -188,7 +202,7 @@ std::vector<std::string> start_command(const ImageConfig& config) {
   return argv;
 }
 
-Roots find_roots(const FileTree& tree, const ImageConfig& config, const DependencyGraph& graph,
+Roots find_roots(const FileTree& tree, const ImageConfig& config, DependencyGraph& graph,
                  const std::vector<std::string>& include) {
   RootFinder finder(tree, graph);
   finder.command(start_command(config), config.entrypoint.empty() ? "cmd" : "entrypoint",

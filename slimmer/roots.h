@@ -37,7 +37,7 @@ struct Roots {
 
 /// Entrypoint and cmd (exec form, or a shell with -c), the healthcheck, files and application folders that
 /// their arguments name, and the paths that `include` (globs) matches.
-Roots find_roots(const FileTree& tree, const ImageConfig& config, const DependencyGraph& graph,
+Roots find_roots(const FileTree& tree, const ImageConfig& config, DependencyGraph& graph,
                  const std::vector<std::string>& include);
 
 /// What a run that asked for `path` needs to be there: the path itself, or, where the image has no such

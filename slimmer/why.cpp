@@ -36,6 +36,10 @@ std::string phrase(ReasonKind kind) {
       return "path named in";
     case ReasonKind::command:
       return "command in";
+    case ReasonKind::import:
+      return "imported by";
+    case ReasonKind::module_data:
+      return "belongs to";
     case ReasonKind::package:
       return "same package as";
     case ReasonKind::inside:

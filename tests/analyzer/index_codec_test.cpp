@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/code_facts.h"
 #include "analyzer/digest.h"
 #include "analyzer/elf.h"
 #include "analyzer/layer_index.h"
@@ -120,6 +121,9 @@ LayerIndex rich_index() {
   LayerEntry script = entry_of("bin/script", EntryType::file);
   auto facts = std::make_shared<FileFacts>();
   facts->shebang = "/bin/sh";
+  facts->code = {.language = Language::erlang,
+                 .names = {{.use = 255, .line = std::numeric_limits<std::uint32_t>::max(), .text = "a.b"},
+                           {.use = 0, .line = 0, .text = ""}}};
   script.facts = facts;
   index.entries.push_back(script);
   return index;
@@ -175,6 +179,7 @@ void expect_equal(const LayerEntry& one, const LayerEntry& other) {
   EXPECT_EQ(one.facts->shebang, other.facts->shebang);
   EXPECT_EQ(one.facts->text, other.facts->text);
   EXPECT_EQ(one.facts->secret, other.facts->secret);
+  EXPECT_EQ(one.facts->code, other.facts->code);
   ASSERT_EQ(one.facts->elf == nullptr, other.facts->elf == nullptr);
   if (one.facts->elf) expect_equal(*one.facts->elf, *other.facts->elf);
 }

@@ -1,0 +1,59 @@
+// Which scanner reads which file. Each language tells its own files by their names; a #! line names the
+// interpreter of those without an ending.
+#include "analyzer/code_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "analyzer/command_wrapper.h"
+#include "analyzer/python.h"
+
+namespace slim {
+namespace {
+
+constexpr std::uint64_t largest_source = std::uint64_t{16} << 20;
+constexpr std::uint64_t largest_archive = std::uint64_t{512} << 20;
+
+}  // namespace
+
+std::string_view to_string(Language language) {
+  constexpr auto names = std::to_array<std::string_view>(
+      {"none", "python", "javascript", "java", "perl", "ruby", "php", "lua", "tcl", "r", "erlang"});
+  return names.at(static_cast<std::size_t>(language));
+}
+
+Language code_language(std::string_view path, std::string_view shebang) {
+  if (is_python_file(path)) return Language::python;
+  if (shebang.empty()) return Language::none;
+  const Shebang parsed = parse_shebang(shebang);
+  const std::string& interpreter = parsed.command.empty() ? parsed.program : parsed.command;
+  if (is_python_interpreter(interpreter)) return Language::python;
+  return Language::none;
+}
+
+std::uint64_t code_cap(Language language) {
+  switch (language) {
+    case Language::none:
+      return 0;
+    case Language::java:
+      return largest_archive;
+    default:
+      return largest_source;
+  }
+}
+
+CodeFacts scan_code(Language language, std::string_view path, std::span<const std::byte> content) {
+  const std::string_view text(reinterpret_cast<const char*>(content.data()), content.size());
+  CodeFacts facts{.language = language, .names = {}};
+  if (language == Language::python) facts.names = scan_python(path, text);
+  if (facts.names.size() > most_code_names) facts.names.resize(most_code_names);
+  std::erase_if(facts.names, [](const CodeName& name) { return name.text.size() > longest_code_name; });
+  return facts;
+}
+
+}  // namespace slim

@@ -1,0 +1,37 @@
+#include "analyzer/language_edges.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analyzer/code_facts.h"
+#include "analyzer/edge.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/loader.h"
+#include "analyzer/python_edges.h"
+
+namespace slim {
+
+LanguageEdges::LanguageEdges(const FileTree& tree, const ImageConfig& config, const Loader& loader)
+    : tree_(&tree), python_(std::make_unique<PythonEdges>(tree, config, loader, unresolved_)) {}
+
+LanguageEdges::~LanguageEdges() = default;
+
+void LanguageEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& facts) {
+  if (facts.code.language == Language::python) python_->code(edges, node, facts);
+}
+
+void LanguageEdges::interpreter(std::vector<Edge>& edges, NodeId program) {
+  python_->interpreter(edges, program);
+}
+
+void LanguageEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
+                              std::span<const std::string> arguments, const std::string& where) {
+  if (program == no_node) return;
+  python_->arguments(edges, from, program, arguments, where);
+}
+
+}  // namespace slim
