@@ -48,6 +48,10 @@ std::string name_of(EdgeKind kind) {
       return "named_path";
     case EdgeKind::command:
       return "command";
+    case EdgeKind::import:
+      return "import";
+    case EdgeKind::module_data:
+      return "module data";
   }
   return "unknown";
 }
