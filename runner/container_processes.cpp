@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <dirent.h>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <vector>
@@ -31,6 +34,36 @@ void each_name(const std::string& path, Visit&& visit) {
     const std::string name = entry->d_name;
     if (!name.starts_with('.')) visit(name);
   }
+}
+
+/// Behind the name of the program, which may hold anything: the state first (proc(5), /proc/PID/stat).
+std::vector<std::string> stat_fields(const std::string& folder) {
+  std::ifstream file(folder + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const auto close = line.rfind(')');
+  std::istringstream rest(close == std::string::npos ? "" : line.substr(close + 1));
+  return {std::istream_iterator<std::string>(rest), {}};
+}
+
+/// Asleep, and not until a time: who sleeps for five seconds will do something then.
+bool waits_for_event(const std::string& task) {
+  const auto fields = stat_fields(task);
+  if (fields.empty() || fields[0] != "S") return false;
+  std::ifstream file(task + "/syscall");
+  long call = -1;  // "running", or not to be read: not known to wait
+  return file >> call && call != SYS_nanosleep && call != SYS_clock_nanosleep && call >= 0;
+}
+
+std::uint64_t ticks_of(const std::vector<std::string>& fields) {
+  constexpr std::size_t user = 11;  // utime and stime: the 14th and 15th of all
+  std::uint64_t sum = 0;
+  for (std::size_t i = user; i < user + 2 && i < fields.size(); ++i) {
+    std::uint64_t ticks = 0;
+    std::from_chars(fields[i].data(), fields[i].data() + fields[i].size(), ticks);
+    sum += ticks;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -85,6 +118,23 @@ std::uint64_t peak_memory_of(const std::vector<pid_t>& processes) {
     }
   }
   return sum;
+}
+
+Activity activity_of(const std::vector<pid_t>& processes) {
+  constexpr std::size_t tasks_cap = 2'000;  // of one process; this is asked for again and again
+  Activity activity{.cpu_ticks = 0, .waiting = true};
+  for (const pid_t pid : processes) {
+    const auto folder = "/proc/" + std::to_string(pid);
+    const auto fields = stat_fields(folder);
+    if (fields.empty() || fields[0] == "Z") continue;
+    activity.cpu_ticks += ticks_of(fields);
+    std::size_t tasks = 0;
+    each_name(folder + "/task", [&](const std::string& task) {
+      activity.waiting =
+          activity.waiting && ++tasks <= tasks_cap && waits_for_event(folder + "/task/" + task);
+    });
+  }
+  return activity;
 }
 
 }  // namespace slim

@@ -6,6 +6,8 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "runner/sandbox.h"
+
 namespace slim {
 
 /// `first` and all that descends from it, at most 10,000 (proc(5), /proc/PID/task/TID/children).
@@ -16,5 +18,8 @@ std::set<std::uint64_t> socket_inodes(const std::vector<pid_t>& processes);
 
 /// The sum of each one's own peak, in bytes: what two share is counted twice.
 std::uint64_t peak_memory_of(const std::vector<pid_t>& processes);
+
+/// What they do just now.
+Activity activity_of(const std::vector<pid_t>& processes);
 
 }  // namespace slim

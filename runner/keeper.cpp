@@ -195,7 +195,7 @@ class Keeper {
   Message exec(Run& run, const std::string& id, const std::string& exec_id, const std::string& process);
   [[nodiscard]] Message connect(const Run& run, const std::string& address, const std::string& port) const;
   [[nodiscard]] Message sockets(const Run& run) const;
-  std::optional<Message> launch(const std::string& id, Run& run, const RunPipes& pipes);
+  std::optional<Message> launch(const std::string& id, Run& run, const RunPipes& pipes, bool hold);
   std::optional<Message> call_runtime(const Run& run, const std::vector<std::string>& arguments,
                                       const RunPipes* pipes);
   void set_rlimits(pid_t pid) const;
@@ -301,6 +301,18 @@ Message Keeper::handle_for(Run& run, const Message& message) {
     const UniqueFd file(open_in_root(run.root.get(), fields[1], O_RDONLY | O_NONBLOCK | O_NOCTTY));
     return content_of(file.get(), static_cast<std::size_t>(number(fields[2])));
   }
+  if (is("file-status", 2)) {
+    const UniqueFd file(open_in_root(run.root.get(), fields[1], O_PATH | O_NOFOLLOW));
+    struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0) return reply("missing");
+    return reply("status", {std::to_string(status.st_mode), std::to_string(status.st_uid),
+                            std::to_string(status.st_gid)});
+  }
+  if (is("activity", 1)) {
+    if (run.first.ended) return reply("activity");
+    const auto activity = activity_of(processes_below(first_processes(run)));
+    return reply("activity", {std::to_string(activity.cpu_ticks), activity.waiting ? "yes" : ""});
+  }
   if (is("write-file", 3)) {
     const UniqueFd file(
         open_in_root(run.root.get(), fields[1], O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY, 0644));
@@ -353,7 +365,7 @@ void Keeper::set_rlimits(pid_t pid) const {
   if (!input_.cgroup->limits_pids()) set(RLIMIT_NPROC, input_.limits.pids);
 }
 
-std::optional<Message> Keeper::launch(const std::string& id, Run& run, const RunPipes& pipes) {
+std::optional<Message> Keeper::launch(const std::string& id, Run& run, const RunPipes& pipes, bool hold) {
   input_.cgroup->relax();
   const auto pid_file = run.folder + "/pid";
   auto failed = call_runtime(run, {"create", "--bundle", run.folder, "--pid-file", pid_file, id}, &pipes);
@@ -371,7 +383,7 @@ std::optional<Message> Keeper::launch(const std::string& id, Run& run, const Run
   const auto root = "/proc/" + std::to_string(run.first.pid) + "/root";
   run.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   for (auto& change : find_changes(run.folder, run.lower).files) run.made.insert(std::move(change.path));
-  return call_runtime(run, {"start", id}, nullptr);
+  return hold ? std::nullopt : call_runtime(run, {"start", id}, nullptr);
 }
 
 /// The files of a run, and its pipes. They are made here, in the user namespace, so that the runtime can hand
@@ -411,7 +423,7 @@ Message Keeper::start(const Message& message) {
   std::optional<Message> failed;
   try {
     prepare_run(run, pipes, fields);
-    failed = launch(id, run, pipes);
+    failed = launch(id, run, pipes, fields[StartField::input] == "hold");
   } catch (const Error&) {
     finish(run);
     throw;

@@ -32,9 +32,10 @@ struct KeeperInput {
 ///   (of itself, once)            ready: notes of the extraction
 ///   read IMAGE PATH              content TEXT | missing: from an image as it was extracted
 ///   start ID CONFIG FOLDER HOSTS HOSTNAME RESOLV STDIN WATCH IMAGE JOIN VOLUME...
-///                                (STDIN and WATCH "yes" or "", JOIN the container whose network it shares)
-///                                started PID, fds: end of the run, stdout, stderr, then stdin and what is
-///                                watched as asked | failed CODE MESSAGE
+///                                (STDIN and WATCH "yes" or "", STDIN "hold": the program is not started,
+///                                JOIN the container whose network it shares) started PID, fds: end of the
+///                                run, stdout, stderr, then stdin and what is watched as asked | failed CODE
+///                                MESSAGE
 ///   exec ID EXEC PROCESS         started, fds: its end, stdout, stderr | failed CODE MESSAGE
 ///   signal ID NUMBER             done
 ///   signal-exec ID EXEC NUMBER   done
@@ -46,6 +47,8 @@ struct KeeperInput {
 ///                                or - (deleted) and the path
 ///   peak ID                      peak BYTES
 ///   read-file ID PATH CAP        content TEXT | missing
+///   file-status ID PATH          status MODE UID GID | missing
+///   activity ID                  activity TICKS WAITING ("yes" or "")
 ///   write-file ID PATH CONTENT   done | missing
 ///   finish ID                    done
 /// At the end of a run, or of a process started in it, two ints, code and signal, are written to its pipe.

@@ -173,7 +173,16 @@ class Observer {
     }
     if (written != written_) spoke_ = now;
     written_ = written;
-    return now - spoke_ >= options_.quiet;
+    return now - spoke_ >= options_.quiet || waits(now);
+  }
+
+  /// Whether nothing was said and nothing computed for a while, and all its threads wait for something that
+  /// comes from outside. One that sleeps until a time (a start script) is given the whole of `quiet`.
+  bool waits(Clock::time_point now) {
+    const auto activity = container_.activity();
+    if (!activity || !activity->waiting || activity->cpu_ticks != ticks_) asleep_ = now;
+    ticks_ = activity ? activity->cpu_ticks : 0;
+    return now - std::max(spoke_, asleep_) >= options_.asleep;
   }
 
   /// Without steps: what can be asked of it without knowing it.
@@ -370,6 +379,8 @@ class Observer {
   Clock::time_point next_look_;
   Clock::time_point spoke_ = Clock::now();
   std::uint64_t written_ = 0;
+  Clock::time_point asleep_ = Clock::now();
+  std::uint64_t ticks_ = 0;
   bool signalled_ = false;  ///< a step sent a signal: that it ends is no surprise
   bool stopped_ = false;    ///< by its stop signal
   std::optional<Watched> apart_;

@@ -253,6 +253,21 @@ class OciContainer : public Container {
     return std::move(answer.fields.front());
   }
 
+  std::optional<FileStatus> file_status(const std::string& path) override {
+    const auto answer = ask("file-status", {path});
+    if (answer.fields.size() != 3) return std::nullopt;
+    return FileStatus{.mode = number<std::uint32_t>(answer.fields[0]),
+                      .uid = number<std::uint32_t>(answer.fields[1]),
+                      .gid = number<std::uint32_t>(answer.fields[2])};
+  }
+
+  std::optional<Activity> activity() override {
+    const auto answer = ask("activity");
+    if (answer.fields.size() != 2) return std::nullopt;
+    return Activity{.cpu_ticks = number<std::uint64_t>(answer.fields[0]),
+                    .waiting = answer.fields[1] == "yes"};
+  }
+
   bool write_file(const std::string& path, std::string_view content) override {
     return ask("write-file", {path, std::string(content)}).name == "done";
   }
@@ -535,18 +550,20 @@ std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start_run(co
   StartedRun run{
       .id = "c" + std::to_string(++runs_), .pid = {}, .input = {}, .image = start.image, .watched = watch};
   run.input = input_for(start, run.id, watch);
-  const bool with_input = start.stdin_fd >= 0;
+  const bool with_input = start.stdin_fd >= 0 && !start.hold;
+  // The runtime wants a program that exists although it is never started; its own is always there.
+  if (start.hold) run.input.config.entrypoint = {"/proc/self/exe"};
   const auto resolv = options_.network == NetworkMode::host ? read_text("/etc/resolv.conf")
                                                             : std::string("nameserver 127.0.0.1\n");
   const auto joined = start.network_of == nullptr
                           ? std::string()
                           : dynamic_cast<const OciContainer&>(*start.network_of).run().id;
-  Message question{
-      .name = "start",
-      .fields = {run.id, oci_config(run.input), working_folder_of(start.config),
-                 hosts_file(start.hostname, start.host_names), start.hostname + "\n", resolv,
-                 with_input ? "yes" : "", watch ? "yes" : "", std::to_string(start.image), joined},
-      .fds = {}};
+  Message question{.name = "start",
+                   .fields = {run.id, oci_config(run.input), working_folder_of(start.config),
+                              hosts_file(start.hostname, start.host_names), start.hostname + "\n", resolv,
+                              start.hold ? "hold" : (with_input ? "yes" : ""), watch ? "yes" : "",
+                              std::to_string(start.image), joined},
+                   .fds = {}};
   std::ranges::move(volumes_of(run.input), std::back_inserter(question.fields));
   auto answer = line_->ask(question);
   if (answer.name == "failed") return std::unexpected(start_failure_of(answer));

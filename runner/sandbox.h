@@ -116,7 +116,8 @@ struct ContainerStart {
   std::string hostname = "container";  ///< the same for every run that is compared
   int stdin_fd = -1;                   ///< its content is passed on; -1: /dev/null
   bool watch_paths = false;            ///< record the paths that are asked for: slower
-  unsigned image = 0;                  ///< 0: the sandbox's image; n: its n-th companion
+  bool hold = false;   ///< its program is not started: files are looked at, and what exec() starts runs
+  unsigned image = 0;  ///< 0: the sandbox's image; n: its n-th companion
   /// Shares the network namespace of this container, which must run; nullptr: it has its own.
   const Container* network_of = nullptr;
   std::vector<std::string> host_names;  ///< further names of 127.0.0.1 in /etc/hosts
@@ -138,6 +139,19 @@ struct ExecResult {
   std::optional<ExitStatus> status;  ///< nullopt: it still ran at the deadline, and was killed
   Captured output;
   Captured error;
+};
+
+/// What lstat(2) says of a file in a container.
+struct FileStatus {
+  std::uint32_t mode = 0;  ///< type and permissions, as in st_mode
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+/// Whether a container's processes have anything to do.
+struct Activity {
+  std::uint64_t cpu_ticks = 0;  ///< that those which live have used; it grows while they compute
+  bool waiting = false;         ///< every thread waits for an event, and none for a time to come
 };
 
 /// A running container; destroying it ends every process in it and removes all that it made.
@@ -178,6 +192,10 @@ class Container {
   /// The first `cap` bytes of a regular file, found as the container's root finds it: links cannot lead out.
   /// nullopt: there is none. Mounts inside are seen while it runs.
   virtual std::optional<std::string> read_file(const std::string& path, std::size_t cap) = 0;
+  /// What a path is, its last link not followed; nullopt: there is none.
+  virtual std::optional<FileStatus> file_status(const std::string& path) = 0;
+  /// nullopt: it is not known here.
+  virtual std::optional<Activity> activity() = 0;
   /// Writes a regular file, which belongs to root where it is new; false: it cannot be.
   virtual bool write_file(const std::string& path, std::string_view content) = 0;
 };

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -100,6 +101,11 @@ class ScriptedContainer : public Container {
     if (found == script_.files.end()) return std::nullopt;
     return found->second.substr(0, cap);
   }
+  std::optional<FileStatus> file_status(const std::string& path) override {
+    if (!script_.files.contains(path)) return std::nullopt;
+    return FileStatus{.mode = S_IFREG | 0644U, .uid = 0, .gid = 0};
+  }
+  std::optional<Activity> activity() override { return std::nullopt; }
   bool write_file(const std::string& path, std::string_view content) override {
     script_.files[path] = content;
     return true;
