@@ -100,6 +100,26 @@ void unite(std::optional<Watched>& all, std::optional<Watched> more) {
   all->complete = all->complete && more->complete;
 }
 
+/// $NAME and ${NAME} as the config has them; a name that it has not is nothing.
+std::string expanded(std::string_view text, const ImageConfig& config) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  std::string result;
+  while (!text.empty()) {
+    const auto dollar = std::min(text.find('$'), text.size());
+    result += text.substr(0, dollar);
+    text.remove_prefix(dollar);
+    if (text.empty()) break;
+    const bool braces = text.starts_with("${");
+    const auto begin = braces ? 2U : 1U;
+    const auto end = std::min(text.find_first_not_of(letters, begin), text.size());
+    const bool whole = end > begin && (!braces || text.substr(end).starts_with('}'));
+    if (whole) result += env_value(config, text.substr(begin, end - begin)).value_or("");
+    if (!whole) result += '$';
+    text.remove_prefix(whole ? end + (braces ? 1 : 0) : 1);
+  }
+  return result;
+}
+
 /// One container on its way.
 class Observer {
  public:
@@ -113,6 +133,7 @@ class Observer {
         deadline_(begin_ + options.limit) {}
 
   Observation run() {
+    if (probe_.hold) return look_inside();
     result_.kind = probe_.ready.all.empty() ? wait_for_ports() : wait_for_readiness();
     if (result_.kind == RunKind::neither) return give_up();
     if (result_.kind != RunKind::exited) {
@@ -135,8 +156,10 @@ class Observer {
         result_.exit = *status;
         return RunKind::exited;
       }
-      auto ports = container_.listening_ports();
       const auto now = Clock::now();
+      if (probe_.until_exit && now >= deadline_) return RunKind::neither;
+      if (probe_.until_exit) continue;
+      auto ports = container_.listening_ports();
       if (ports != result_.ports) grown = now;
       result_.ports = std::move(ports);
       if (!result_.ports.empty()) {
@@ -235,6 +258,7 @@ class Observer {
   void take_steps() {
     StepPlace place{.container = &container_,
                     .ports = result_.ports,
+                    .config = &start_.config,
                     .deadline = deadline_,
                     .before = {},
                     .last = false,
@@ -272,7 +296,7 @@ class Observer {
   /// A program that ended by itself has no container for a command to run in: each gets one of its own, as
   /// `docker run` with --entrypoint gives it.
   [[nodiscard]] bool is_apart(const Step& step) const {
-    return result_.kind == RunKind::exited && probe_.ready.all.empty() &&
+    return result_.kind == RunKind::exited && !probe_.hold && probe_.ready.all.empty() &&
            std::holds_alternative<ExecStep>(step.action);
   }
 
@@ -302,6 +326,17 @@ class Observer {
                                  .error = (*container)->output(OutputStream::standard_error)});
     unite(apart_, (*container)->watched());
     return outcome;
+  }
+
+  /// Of a container whose program is not started.
+  Observation look_inside() {
+    result_.kind = RunKind::exited;
+    take_steps();
+    container_.signal(SIGKILL);
+    container_.wait(Clock::now() + options_.stop);
+    result_.watched = container_.watched();
+    result_.changes = container_.changes();
+    return std::move(result_);
   }
 
   Observation give_up() {
@@ -419,7 +454,12 @@ void leave_out(const std::vector<Pattern>& ignored, std::vector<Facet>& facets) 
 Observation observe(Sandbox& sandbox, const ContainerStart& start, const Probe& probe,
                     const ObserveOptions& options) {
   ContainerStart probed = start;
-  probed.config = with_overrides(start.config, probe.overrides);
+  probed.hold = probe.hold;
+  auto overrides = probe.overrides;
+  if (probe.expand_env) {
+    for (auto& setting : overrides.env) setting = expanded(setting, start.config);
+  }
+  probed.config = with_overrides(start.config, overrides);
   const auto& mounts = probe.overrides.mounts;
   const auto& tmpfs = probe.overrides.tmpfs;
   probed.mounts.insert(probed.mounts.end(), mounts.begin(), mounts.end());

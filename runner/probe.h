@@ -99,11 +99,41 @@ struct WaitStep {
   std::chrono::milliseconds time{0};
 };
 
+/// What a path is, in words of container-structure-test.
+struct FileStep {
+  std::string path;
+  bool exists = true;
+  std::string permissions;  ///< as Go prints a mode: "-rw-r--r--", "dtrwxrwxrwx"; empty: whatever they are
+  std::optional<std::uint32_t> uid;
+  std::optional<std::uint32_t> gid;
+  std::string executable_by;  ///< owner, group, other or any; empty: nobody is asked
+};
+
+/// What an image's config says.
+struct MetadataStep {
+  struct Setting {
+    std::string key;
+    TextExpect value;
+  };
+  std::vector<Setting> env;
+  std::vector<Setting> labels;
+  std::vector<std::string> exposed_ports;  ///< "80" is "80/tcp"
+  std::vector<std::string> unexposed_ports;
+  std::vector<std::string> volumes;
+  std::vector<std::string> no_volumes;
+  std::optional<std::vector<std::string>> entrypoint;
+  std::optional<std::vector<std::string>> cmd;
+  std::optional<std::string> workdir;
+  std::optional<std::string> user;
+};
+
 struct Step {
   std::string name;  ///< in facets and messages: "GET /", "exec nginx -t"
   Origin origin;
   std::chrono::milliseconds within{10'000};
-  std::variant<HttpStep, ExecStep, TcpStep, SignalStep, WriteStep, ReadStep, LogStep, WaitStep> action;
+  std::variant<HttpStep, ExecStep, TcpStep, SignalStep, WriteStep, ReadStep, LogStep, WaitStep, FileStep,
+               MetadataStep>
+      action;
 };
 
 // When a program is ready to be asked.
@@ -139,6 +169,9 @@ struct Probe {
   std::vector<Step> steps;  ///< empty, with an empty `ready`: whatever can be asked of it without knowing it
   std::vector<Pattern> ignore;  ///< observe() takes what they match out of all facets, line by line
   ProcessExpect expect;         ///< of the program itself
+  bool hold = false;            ///< it is not started: the steps find a container that waits
+  bool until_exit = false;      ///< it is to end by itself: what it opens meanwhile is not asked
+  bool expand_env = false;      ///< $NAME in the environment of `overrides` is the value of the image
 };
 
 /// Another image that runs beside each container, in its network, and goes by its name there.

@@ -26,6 +26,7 @@
 #include "runner/container_spec.h"
 #include "runner/pattern.h"
 #include "runner/probe.h"
+#include "runner/structure_test.h"
 #include "runner/yaml_node.h"
 
 namespace slim {
@@ -133,13 +134,14 @@ std::vector<std::string> environment(const YamlNode& node) {
   return result;
 }
 
-/// A path of this machine, taken from the folder of the file that names it.
-std::string beside(const YamlNode& node, const std::string& path) {
+}  // namespace
+
+std::string beside_file(const YamlNode& node, const std::string& path) {
   const auto folder = std::filesystem::absolute(std::filesystem::path(node.file()).parent_path() / ".");
   return (path.starts_with('/') ? std::filesystem::path(path) : folder / path).lexically_normal();
 }
 
-BindMount mount(const YamlNode& node) {
+BindMount read_mount(const YamlNode& node) {
   constexpr std::string_view what = "HOST:CONTAINER[:ro] or { source, target, readonly }";
   BindMount result;
   if (node.is_text()) {
@@ -160,12 +162,14 @@ BindMount mount(const YamlNode& node) {
     if (const auto value = node.find("readonly")) result.read_only = value->boolean();
   }
   if (!result.target.starts_with('/')) node.expected("an absolute path in the container");
-  result.source = beside(node, result.source);
+  result.source = beside_file(node, result.source);
   std::error_code failed;
   if (!std::filesystem::exists(result.source, failed))
     node.fail(result.source + ": there is no such file or folder");
   return result;
 }
+
+namespace {
 
 TmpfsMount tmpfs(const YamlNode& node) {
   TmpfsMount result;
@@ -190,7 +194,7 @@ RunOverrides overrides(const YamlNode& node) {
   if (const auto value = node.find("user")) result.user = value->text();
   if (const auto value = node.find("workdir")) result.workdir = absolute_path(*value);
   if (const auto value = node.find("mounts")) {
-    for (const auto& item : value->items()) result.mounts.push_back(mount(item));
+    for (const auto& item : value->items()) result.mounts.push_back(read_mount(item));
   }
   if (const auto value = node.find("tmpfs")) {
     for (const auto& item : value->items()) result.tmpfs.push_back(tmpfs(item));
@@ -407,6 +411,8 @@ std::string step_name(const Step& step) {
     std::string operator()(const WriteStep& write) const { return "write " + write.path; }
     std::string operator()(const ReadStep& read) const { return "read " + read.path; }
     std::string operator()(const LogStep& log) const { return "log " + log.pattern.text(); }
+    std::string operator()(const FileStep& file) const { return "file " + file.path; }
+    std::string operator()(const MetadataStep& /*metadata*/) const { return "metadata"; }
     std::string operator()(const WaitStep& wait) const {
       return fmt::format("wait {} ms", wait.time.count());
     }
@@ -473,7 +479,7 @@ Service service(const YamlNode& node) {
   const auto colon = result.image.find(':');
   const auto prefix = colon == std::string::npos ? "" : result.image.substr(0, colon + 1);
   for (const std::string& front : {std::string(), prefix}) {
-    const auto place = beside(node, result.image.substr(front.size()));
+    const auto place = beside_file(node, result.image.substr(front.size()));
     const auto file = place.substr(0, front.empty() ? place.size() : place.find(':'));
     std::error_code failed;
     if (!std::filesystem::exists(file, failed)) continue;
@@ -497,6 +503,7 @@ void refuse_same_names(const std::vector<Item>& items, const YamlNode& node) {
 
 ProbeSet parse_probes(const std::string& text, const std::string& file) {
   const auto document = YamlNode::parse(text, file);
+  if (is_structure_file(document)) return {.probes = parse_structure_file(document).probes, .services = {}};
   if (!document.is_map()) document.expected("a map with the key probes");
   document.allow({"probes", "services"});
   ProbeSet set;

@@ -21,14 +21,19 @@
 // What is expected of a text is a text that it contains, or { contains, matches, excludes, equals }.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "runner/container_spec.h"
 #include "runner/probe.h"
+#include "runner/yaml_node.h"
 
 namespace slim {
 
-/// Reads a probe file. Throws an input Error that names the file, the line, the place and what was expected.
+/// Reads a probe file, or one of container-structure-test (its tests of packages' licenses are no probes).
+/// Throws an input Error that names the file, the line, the place and what was expected.
 ProbeSet read_probe_file(const std::string& file);
 
 /// The same of its text; relative paths (mounts, images of services) are taken from the folder of `file`.
@@ -39,6 +44,12 @@ std::optional<Step> http_step(std::string_view text);
 
 /// A step that runs `argv` in the container.
 Step exec_step(std::vector<std::string> argv);
+
+/// A path of this machine, taken from the folder of the file that names it.
+std::string beside_file(const YamlNode& node, const std::string& path);
+
+/// HOST:CONTAINER[:ro] or { source, target, readonly }; the source must exist.
+BindMount read_mount(const YamlNode& node);
 
 /// "HUP", "SIGHUP" or "1"; 0 where there is no such signal.
 int signal_number(std::string_view name);

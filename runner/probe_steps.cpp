@@ -22,6 +22,7 @@
 
 #include "runner/compare.h"
 #include "runner/expect.h"
+#include "runner/file_expect.h"
 #include "runner/http.h"
 #include "runner/http_probe.h"
 #include "runner/pattern.h"
@@ -165,6 +166,21 @@ class StepRun {
     add("content", content ? *content : "(no such file)");
     answered(content ? fmt::format("{} bytes", content->size()) : "no such file");
     want(content ? unmet(read.expect, *content, "content") : "there is no such file");
+  }
+
+  void take(const FileStep& file) {
+    const auto status = place_.container->file_status(file.path);
+    const auto text = status ? fmt::format("{} {}:{}", go_mode_text(status->mode), status->uid, status->gid)
+                             : "(no such file)";
+    add("file", text);
+    answered(text);
+    want(unmet(file, status));
+  }
+
+  void take(const MetadataStep& metadata) {
+    add("config", metadata_text(*place_.config));
+    answered("config");
+    want(unmet(metadata, *place_.config));
   }
 
   void take(const LogStep& log) {

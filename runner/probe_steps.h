@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/image.h"
 #include "runner/compare.h"
 #include "runner/port_table.h"
 #include "runner/probe.h"
@@ -30,10 +31,11 @@ using OutputMark = std::array<std::size_t, 2>;
 
 struct StepPlace {
   Container* container = nullptr;
-  std::vector<ListeningPort> ports;  ///< that it serves; the first is meant where a step names none
-  Container::Deadline deadline;      ///< of the whole run
-  OutputMark before{};               ///< the output when the step before began: what a log step looks at
-  bool last = false;                 ///< a signal that ends programs is then waited for to end this one
+  std::vector<ListeningPort> ports;     ///< that it serves; the first is meant where a step names none
+  const ImageConfig* config = nullptr;  ///< that it runs with
+  Container::Deadline deadline;         ///< of the whole run
+  OutputMark before{};                  ///< the output when the step before began: what a log step looks at
+  bool last = false;                    ///< a signal that ends programs is then waited for to end this one
   std::chrono::milliseconds silence{3'000};  ///< for the first byte of an answer
 };
 
