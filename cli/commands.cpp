@@ -54,6 +54,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_why(app, exit_code);
   add_deps(app, exit_code);
   add_rules(app, exit_code);
+  add_test(app, exit_code);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty())

@@ -34,6 +34,9 @@ struct Options {
   std::vector<std::string> exclude;
   std::vector<std::string> rules;
   std::vector<std::string> traces;
+  std::vector<std::string> probes;  ///< files
+  std::vector<std::string> http;
+  std::vector<std::string> exec;
   std::string entrypoint;
   std::string cmd;
   std::vector<std::string> env;

@@ -1,0 +1,32 @@
+// The images of a probe set's services, read and ready to be a sandbox's companions.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyzer/image_contents.h"
+#include "runner/container_spec.h"
+#include "runner/probe.h"
+#include "runner/services.h"
+
+namespace slim {
+
+class ProbeImages {
+ public:
+  /// Reads each service's image. A problem is an Error in the context of the service.
+  explicit ProbeImages(const ProbeSet& set);
+
+  /// For make_oci_sandbox; they live as long as this does.
+  [[nodiscard]] std::vector<ImageContents*> companions() const;
+  [[nodiscard]] const std::vector<ServiceStart>& services() const { return services_; }
+
+ private:
+  std::vector<std::unique_ptr<ImageContents>> images_;
+  std::vector<ServiceStart> services_;
+};
+
+/// What any run of the set mounts from the host, for RunOptions::mount_sources.
+std::vector<std::string> mount_sources_of(const ProbeSet& set);
+
+}  // namespace slim
