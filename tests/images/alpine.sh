@@ -1,5 +1,6 @@
 #!/bin/bash
-# Alpine's published root file system (musl, BusyBox), with a shell script to start.
+# Alpine's published root file system (musl, BusyBox), with a shell script to start. Most of its commands call applets
+# that the default does not.
 . "$(dirname "$0")/recipe.sh"
 rootfs=$recipe_folder/../../../shared/data/alpine-minirootfs-3.20.3-x86_64.tar.gz
 [ -f "$rootfs" ] || cannot "alpine-minirootfs-3.20.3-x86_64.tar.gz is not in ../shared/data"
@@ -9,14 +10,8 @@ system() { tar -C "$root" --numeric-owner -xzpf "$rootfs"; }
 layer system "ADD alpine-minirootfs /"
 
 application() {
-  mkdir -p "$root/app"
-  cat >"$root/app/report" <<'SCRIPT'
-#!/bin/sh
-# Sums of the second column by the first.
-set -euo pipefail
-awk '{ sum[$1] += $2 } END { for (name in sum) print name, sum[name] }' "${1:-/app/sales}" | sort
-echo "total $(cut -d ' ' -f 2 "${1:-/app/sales}" | paste -sd + - | bc)"
-SCRIPT
+  copy report app/report
+  copy commands app/commands
   chmod 755 "$root/app/report"
   printf 'pears 3\napples 5\npears 4\n' >"$root/app/sales"
 }

@@ -21,6 +21,8 @@ images=${SLIM_TEST_IMAGES:-$recipe_folder/../../build/images}
 mkdir -p "$images"
 images=$(cd "$images" && pwd)
 image=$images/$recipe_name
+own_files=$recipe_folder/$recipe_name  # what the recipe copies into its image, where it has such a folder
+downloads=$images/downloads            # what the clients of npm, Maven, cargo and pip keep from one recipe to the next
 export SOURCE_DATE_EPOCH=1735689600 LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 cannot() {
@@ -28,9 +30,14 @@ cannot() {
   exit 77
 }
 
-# Everything that decides what the image will be.
+# Everything that decides what the image will be: the recipe, its words, and the files that it copies.
 recipe_key() {
-  cat "$0" "$recipe_folder"/{recipe.sh,layer_tar.py,assemble.py} | sha256sum | cut -d ' ' -f 1
+  {
+    cat "$0" "$recipe_folder"/{recipe.sh,layer_tar.py,assemble.py}
+    if [ -d "$own_files" ]; then
+      find "$own_files" -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum | sed "s,$own_files,,"
+    fi
+  } | sha256sum | cut -d ' ' -f 1
 }
 
 # A mount namespace of its own: whatever happens, no mount outlives the recipe; and a pid namespace, so
@@ -130,6 +137,50 @@ inside() {
 apt_install() {
   inside "apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io \
     -o APT::Sandbox::User=root $*"
+}
+
+# copy SOURCE TARGET: a file or a folder of the recipe's own, into the image.
+copy() {
+  mkdir -p "$(dirname "$root/$2")"
+  cp -r --no-preserve=ownership "$own_files/$1" "$root/$2"
+  find "$root/$2" -name __pycache__ -prune -exec rm -rf {} +
+  chmod -R u+rwX,go+rX,go-w "$root/$2"
+}
+
+# user NAME ID: a user and a group of this name, without a password, as `useradd --system` makes them.
+user() {
+  echo "$1:x:$2:$2::/nonexistent:/usr/sbin/nologin" >>"$root/etc/passwd"
+  echo "$1:x:$2:" >>"$root/etc/group"
+}
+
+# pip_install --root "$root"|--target FOLDER PACKAGE...: as pip inside the image would do it, without a pip inside the image.
+pip_install() {
+  /usr/bin/python3 -m pip --version >/dev/null 2>&1 || cannot "pip (Debian's python3-pip) is not installed"
+  /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-compile --only-binary=:all: --no-warn-script-location \
+    --root-user-action ignore --break-system-packages --ignore-installed --cache-dir "$downloads/pip" "$@" ||
+    cannot "pip can't install $*"
+}
+
+# certificates FILE: an authority of the image's own, its certificate in FILE of the image; and a certificate of it for
+# localhost, with its key, in /srv/tls.
+certificates() {
+  command -v openssl >/dev/null || cannot "openssl is not installed"
+  local kept=$work/authority new_key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+  mkdir -p "$kept" "$root/srv/tls" "$(dirname "$root/$1")"
+  {
+    openssl req -x509 "${new_key[@]}" -days 36500 -subj '/CN=Test authority' -keyout "$kept/key" -out "$root/$1"
+    openssl req "${new_key[@]}" -subj '/CN=localhost' -keyout "$root/srv/tls/key.pem" -out "$kept/request"
+    openssl x509 -req -in "$kept/request" -CA "$root/$1" -CAkey "$kept/key" -set_serial 1 -days 36500 \
+      -extfile <(echo subjectAltName=DNS:localhost,IP:127.0.0.1) -out "$root/srv/tls/cert.pem"
+  } 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+  rm -r "$kept"
+  chmod 644 "$root"/srv/tls/*.pem  # applications read it under users of their own
+}
+
+# own_authority: certificates, and the image trusts their authority. The image has ca-certificates.
+own_authority() {
+  certificates usr/local/share/ca-certificates/test-authority.crt
+  inside update-ca-certificates
 }
 
 # config < JSON: ends the recipe.

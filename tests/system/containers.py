@@ -66,21 +66,107 @@ def descendants(pid):
 
 
 class Running:
-    """A container with a server in it."""
+    """A container with a server in it, whichever engine runs it: `engine` has process_of_port(port), is_alive(),
+    output() (what it has printed), stop() (its exit status), signal(name without SIG) and execute(argv)."""
 
-    def __init__(self, process_of_port, is_alive, output, stop):
-        self._process_of_port, self._is_alive = process_of_port, is_alive
-        self.output, self.stop = output, stop  # output(): what it has printed; stop(): its exit status
+    def __init__(self, engine):
+        self._engine = engine
+        self.output, self.stop, self.signal = engine.output, engine.stop, engine.signal
+
+    def _wait(self, found, what):
+        limit = time.monotonic() + START_LIMIT
+        while not (answer := found()):
+            if not self._engine.is_alive() or time.monotonic() > limit:
+                raise AssertionError("%s\n%s" % (what, self.output()))
+            time.sleep(0.05)
+        return answer
 
     def connect(self, port):
         """A socket to a port of the container; waits until something listens."""
-        limit = time.monotonic() + START_LIMIT
-        while (pid := self._process_of_port(port)) is None:
-            if not self._is_alive() or time.monotonic() > limit:
-                raise AssertionError("nothing listens on port %d\n%s" % (port, self.output()))
-            time.sleep(0.05)
+        pid = self._wait(lambda: self._engine.process_of_port(port), "nothing listens on port %d" % port)
         with network_of(pid):
             return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+    def wait_for(self, text, times=1):
+        """Waits until the container has printed the text."""
+        self._wait(lambda: self.output().count(text) >= times, "it did not print: " + text)
+
+    def exec(self, *argv):
+        """Another process in the container, as `docker exec` starts it: what it said and how it ended."""
+        return self._engine.execute(argv)
+
+
+def finished(argv, limit, env=None):
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False, env=env)
+    return Finished(argv, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def start_options(entrypoint=None, env=(), mounts=(), user=None):
+    """Options that `slim run` and `docker run` share. A mount is (source, target), or (source, target, "rw")."""
+    options = ["--entrypoint=" + entrypoint] if entrypoint else []
+    options += ["--user=" + user] if user else []
+    for value in env:
+        options += ["--env", value]
+    for source, target, *access in mounts:
+        options += ["--mount", "type=bind,source=%s,target=%s%s" % (source, target, "" if access == ["rw"] else ",readonly")]
+    return options
+
+
+class SlimRun:
+    """A container that `slim run` keeps."""
+
+    def __init__(self, argv):
+        self.own = os.readlink("/proc/self/ns/net")
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def _processes(self):
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(OSError):
+                if os.readlink("/proc/%d/ns/net" % pid) != self.own:
+                    yield pid
+
+    def process_of_port(self, port):
+        return next((pid for pid in self._processes() if listens(pid, port)), None)
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def output(self):
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def signal(self, name):
+        self.process.send_signal(getattr(signal, "SIG" + name))
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def execute(self, argv):
+        pid = next(pid for pid in self._processes() if first_in_namespace(pid))
+        with open("/proc/%d/status" % pid, encoding="utf-8") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        with open("/proc/%d/environ" % pid, "rb") as environ:
+            env = dict(entry.decode(errors="replace").split("=", 1) for entry in environ.read().split(b"\0") if b"=" in entry)
+        enter = [shutil.which("nsenter"), "--target=%d" % pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd",
+                 "--setuid=" + fields["Uid"].split()[1], "--setgid=" + fields["Gid"].split()[1], "--"]
+        return finished([*enter, *argv], 60, env)
+
+    def close(self):
+        if self.is_alive():
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+
+def first_in_namespace(pid):
+    """Whether a process is number 1 of its pid namespace."""
+    with open("/proc/%d/status" % pid, encoding="utf-8", errors="replace") as status:
+        return any(line.startswith("NSpid:") and line.split()[-1] == "1" for line in status)
 
 
 class SlimContainers:
@@ -90,54 +176,20 @@ class SlimContainers:
         need_root()  # to enter a container's network; rootless_test.py is about the rest
         self.image = image
 
-    def _argv(self, arguments, entrypoint, env, mounts):
-        argv = [PROGRAM, "run"]
-        argv += ["--entrypoint=" + entrypoint] if entrypoint else []
-        for value in env:
-            argv += ["--env", value]
-        for source, target in mounts:
-            argv += ["--mount", "type=bind,source=%s,target=%s,readonly" % (source, target)]
-        argv.append("docker-archive:" + self.image)
+    def _argv(self, arguments, options):
+        argv = [PROGRAM, "run", *start_options(**options), "docker-archive:" + self.image]
         return argv + (["--", *arguments] if arguments else [])
 
-    def run(self, *arguments, entrypoint=None, env=(), mounts=()):
-        argv = self._argv(arguments, entrypoint, env, mounts)
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
-        return Finished(argv, done.returncode, done.stdout.decode(errors="replace"),
-                        done.stderr.decode(errors="replace"))
+    def run(self, *arguments, **options):
+        return finished(self._argv(arguments, options), 120)
 
     @contextlib.contextmanager
-    def start(self, *arguments):
-        own = os.readlink("/proc/self/ns/net")
-        log = tempfile.TemporaryFile()
-        process = subprocess.Popen(self._argv(arguments, None, (), ()), stdin=subprocess.DEVNULL, stdout=log,
-                                   stderr=log)
-
-        def process_of_port(port):
-            for pid in descendants(process.pid):
-                with contextlib.suppress(OSError):
-                    if os.readlink("/proc/%d/ns/net" % pid) != own and listens(pid, port):
-                        return pid
-            return None
-
-        def output():
-            return os.pread(log.fileno(), 1 << 20, 0).decode(errors="replace")
-
-        def stop():
-            process.send_signal(signal.SIGTERM)
-            return process.wait(timeout=30)
-
+    def start(self, *arguments, **options):
+        engine = SlimRun(self._argv(arguments, options))
         try:
-            yield Running(process_of_port, lambda: process.poll() is None, output, stop)
+            yield Running(engine)
         finally:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(timeout=30)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-            log.close()
+            engine.close()
 
 
 class Daemon:
@@ -179,18 +231,50 @@ class Daemon:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def docker(self, *arguments, check=True):
-        argv = ["docker", "--host", self.host, *arguments]
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
-        finished = Finished(argv, done.returncode, done.stdout.decode(errors="replace"),
-                            done.stderr.decode(errors="replace"))
-        if check and finished.status != 0:
-            raise AssertionError(str(finished))
-        return finished
+        done = finished(["docker", "--host", self.host, *arguments], 300)
+        if check and done.status != 0:
+            raise AssertionError(str(done))
+        return done
 
     def load(self, archive):
         """Loads a docker archive; the name that the daemon gave it."""
         out = self.docker("load", "--quiet", "--input", archive).out.strip()
         return out.partition(": ")[2]
+
+
+class DockerRun:
+    """A container of a Docker daemon."""
+
+    def __init__(self, daemon, argv):
+        self.daemon = daemon
+        self.container = daemon.docker("run", "--detach", *argv).out.strip()
+
+    def _inspect(self, what):
+        return self.daemon.docker("inspect", "--format", "{{.State.%s}}" % what, self.container).out.strip()
+
+    def process_of_port(self, port):
+        pid = int(self._inspect("Pid"))
+        return pid if pid != 0 and listens(pid, port) else None
+
+    def is_alive(self):
+        return self._inspect("Running") == "true"
+
+    def output(self):
+        logs = self.daemon.docker("logs", self.container)
+        return logs.out + logs.err
+
+    def signal(self, name):
+        self.daemon.docker("kill", "--signal", name, self.container)
+
+    def stop(self):
+        self.daemon.docker("stop", "--time", "20", self.container)
+        return int(self._inspect("ExitCode"))
+
+    def execute(self, argv):
+        return self.daemon.docker("exec", self.container, *argv, check=False)
+
+    def close(self):
+        self.daemon.docker("rm", "--force", "--volumes", self.container)
 
 
 class DockerContainers:
@@ -199,40 +283,16 @@ class DockerContainers:
     def __init__(self, daemon, name):
         self.daemon, self.name = daemon, name
 
-    def _options(self, entrypoint, env, mounts):
-        options = ["--network", "none"]
-        options += ["--entrypoint=" + entrypoint] if entrypoint else []
-        for value in env:
-            options += ["--env", value]
-        for source, target in mounts:
-            options += ["--mount", "type=bind,source=%s,target=%s,readonly" % (source, target)]
-        return options
+    def _argv(self, arguments, options):
+        return ["--network", "none", *start_options(**options), self.name, *arguments]
 
-    def run(self, *arguments, entrypoint=None, env=(), mounts=()):
-        return self.daemon.docker("run", "--rm", *self._options(entrypoint, env, mounts), self.name, *arguments,
-                                  check=False)
+    def run(self, *arguments, **options):
+        return self.daemon.docker("run", "--rm", *self._argv(arguments, options), check=False)
 
     @contextlib.contextmanager
-    def start(self, *arguments):
-        container = self.daemon.docker("run", "--detach", *self._options(None, (), ()), self.name,
-                                       *arguments).out.strip()
-
-        def inspect(what):
-            return self.daemon.docker("inspect", "--format", "{{.State.%s}}" % what, container).out.strip()
-
-        def process_of_port(port):
-            pid = int(inspect("Pid"))
-            return pid if pid != 0 and listens(pid, port) else None
-
-        def output():
-            logs = self.daemon.docker("logs", container)
-            return logs.out + logs.err
-
-        def stop():
-            self.daemon.docker("stop", "--time", "20", container)
-            return int(inspect("ExitCode"))
-
+    def start(self, *arguments, **options):
+        engine = DockerRun(self.daemon, self._argv(arguments, options))
         try:
-            yield Running(process_of_port, lambda: inspect("Running") == "true", output, stop)
+            yield Running(engine)
         finally:
-            self.daemon.docker("rm", "--force", "--volumes", container)
+            engine.close()
