@@ -1,10 +1,11 @@
 #!/bin/bash
 # PHP under Apache, started by apachectl as Debian does it: a start script with its environment file, empty folders
-# with owners that it expects, and a linked /var/lock.
+# with owners that it expects, and a linked /var/lock. The script waits for Apache instead of becoming it: tini passes
+# signals on to both.
 . "$(dirname "$0")/recipe.sh"
 from minbase
 
-packages() { apt_install apache2 libapache2-mod-php8.2 php8.2-{sqlite3,mbstring,xml,intl,curl,opcache} ca-certificates tzdata; }
+packages() { apt_install apache2 libapache2-mod-php8.2 php8.2-{sqlite3,mbstring,xml,intl,curl,opcache} ca-certificates tini tzdata; }
 layer packages "apt-get install --no-install-recommends apache2 libapache2-mod-php8.2 and extensions"
 
 authority() { own_authority; }
@@ -29,6 +30,6 @@ site() {
 layer site "COPY site /var/www/html"
 
 config <<'JSON'
-{ "Cmd": ["apachectl", "-D", "FOREGROUND"], "ExposedPorts": { "80/tcp": {} }, "StopSignal": "SIGWINCH", "WorkingDir": "/var/www/html",
+{ "Entrypoint": ["tini", "-g", "--"], "Cmd": ["apachectl", "-D", "FOREGROUND"], "ExposedPorts": { "80/tcp": {} }, "StopSignal": "SIGWINCH", "WorkingDir": "/var/www/html",
   "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] }
 JSON

@@ -8,7 +8,7 @@ from minbase
 packages() {
   mkdir -p "$root/etc/postgresql-common"
   echo 'create_main_cluster = false' >"$root/etc/postgresql-common/createcluster.conf"
-  apt_install postgresql-15 locales gosu tzdata
+  apt_install postgresql-15 locales gosu ca-certificates tzdata
   inside 'localedef -i de_DE -f UTF-8 de_DE.UTF-8'
 }
 layer packages "apt-get install --no-install-recommends postgresql-15 locales gosu"

@@ -12,12 +12,13 @@ layer authority "COPY test-authority.crt /usr/local/share/ca-certificates/ && up
 application() {
   user app 10001
   copy . app
+  inside 'cd /app && bundle lock --local'
 }
 layer application "COPY . /app"
 
 config <<'JSON'
 { "Cmd": ["bundle", "exec", "rackup", "--host", "0.0.0.0", "--port", "9292", "-s", "webrick"], "WorkingDir": "/app", "User": "app",
-  "ExposedPorts": { "9292/tcp": {} },
+  "ExposedPorts": { "9292/tcp": {} }, "StopSignal": "SIGINT",
   "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "RACK_ENV=production", "HOME=/tmp",
           "BUNDLE_FROZEN=true"] }
 JSON

@@ -67,11 +67,11 @@ def descendants(pid):
 
 class Running:
     """A container with a server in it, whichever engine runs it: `engine` has process_of_port(port), is_alive(),
-    output() (what it has printed), stop() (its exit status), signal(name without SIG) and execute(argv)."""
+    output() (what it has printed), stop() and wait() (its exit status), signal(name without SIG) and execute(argv)."""
 
     def __init__(self, engine):
         self._engine = engine
-        self.output, self.stop, self.signal = engine.output, engine.stop, engine.signal
+        self.output, self.stop, self.signal, self.wait = engine.output, engine.stop, engine.signal, engine.wait
 
     def _wait(self, found, what):
         limit = time.monotonic() + START_LIMIT
@@ -140,6 +140,9 @@ class SlimRun:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self):
         return self.process.wait(timeout=30)
 
     def execute(self, argv):
@@ -269,6 +272,9 @@ class DockerRun:
     def stop(self):
         self.daemon.docker("stop", "--time", "20", self.container)
         return int(self._inspect("ExitCode"))
+
+    def wait(self):
+        return int(self.daemon.docker("wait", self.container).out)
 
     def execute(self, argv):
         return self.daemon.docker("exec", self.container, *argv, check=False)

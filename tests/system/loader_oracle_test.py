@@ -12,7 +12,7 @@ import loaders
 from loader_oracle import OracleTest, Tally
 from slim_program import SHARED_DATA, main, need_program, original_of
 
-IMAGES = ["nginx", "postgres", "python", "jre", "php", "alpine", "arm64"]
+IMAGES = ["nginx", "postgis", "python", "jre", "fpm", "alpine", "arm64"]
 DISTINCT = 1500  # ELF files that differ in content, over all images, below which the comparison says too little
 
 # (image, path) -> why slim and the loader may disagree there. One that agrees has to go.

@@ -90,7 +90,7 @@ app.get('/broken', () => {
   throw new Error('a route that fails');
 });
 
-const server = app.listen(Number(process.env.PORT), '0.0.0.0');
+const server = app.listen(Number(process.env.PORT));
 process.on('SIGTERM', () => {
   server.close(() => process.exit(0));
   server.closeAllConnections();

@@ -40,6 +40,17 @@ static int address(const char* name) {
   return 0;
 }
 
+/* The bytes of a text in hexadecimal, in place. */
+static char* bytes(char* text) {
+  char* to = text;
+  for (const char* from = text; from[0] != 0 && from[1] != 0; from += 2) {
+    char digits[3] = {from[0], from[1], 0};
+    *to++ = (char)strtoul(digits, NULL, 16);
+  }
+  *to = 0;
+  return text;
+}
+
 static int charset(const char* from_charset, char* input) {
   char output[64] = {0};
   char *from = input, *to = output;
@@ -96,7 +107,7 @@ int main(int count, char* words[]) {
   char* argument = count > 2 ? words[2] : "";
   if (strcmp(way, "plugin") == 0) return plugin(argument);
   if (strcmp(way, "address") == 0) return address(argument);
-  if (strcmp(way, "charset") == 0 && count > 3) return charset(argument, words[3]);
+  if (strcmp(way, "charset") == 0 && count > 3) return charset(argument, bytes(words[3]));
   if (strcmp(way, "day") == 0) return day();
   if (strcmp(way, "order") == 0) return order();
   if (strcmp(way, "user") == 0) return user(argument);

@@ -50,7 +50,7 @@ class Express(HttpServer):
         self.assertIn("\u20ac1,234.50", self.text("/price/en"))
 
     def test_verifies_certificates(self):
-        self.assertEqual(self.text("/secure"), "hello, UNABLE_TO_VERIFY_LEAF_SIGNATURE")
+        self.assertRegex(self.text("/secure"), "^hello, [A-Z_]*CERT[A-Z_]*$")  # the second answer: a stranger is refused
 
     def test_packs_two_ways(self):
         self.assertEqual([self.text("/pack/" + method) for method in ("br", "gz")], ["pears"] * 2)
@@ -69,7 +69,7 @@ class Express(HttpServer):
 
     def test_fails_in_order(self):
         self.text("/broken", status=500)
-        self.assertIn("a route that fails", self.running.output())
+        self.running.wait_for("a route that fails")
         self.text("/nothing/here", status=404)
 
     def test_its_health_check(self):

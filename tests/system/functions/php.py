@@ -78,12 +78,15 @@ class Php(HttpServer):
     def test_reloads(self):
         with self.containers.start() as running:
             self.text("/", running=running)
-            running.signal("USR1")
-            running.wait_for("resuming normal operations", 2)
+            self.assertEqual(running.exec("apachectl", "graceful").status, 0)
+            running.wait_for("Graceful restart requested")
             self.assertIn("PHP 8", self.text("/", running=running))
 
     def test_stops_in_order(self):
-        self.assert_stops()
+        with self.containers.start() as running:
+            self.text("/", running=running)
+            self.assertEqual(running.exec("apachectl", "graceful-stop").status, 0)
+            self.assertEqual(running.wait(), 0, running.output())
 
 
 OF_IMAGE = {"php": Php}

@@ -68,7 +68,7 @@ class Flask(HttpServer):
 
     def test_fails_in_order(self):
         self.assertIn("Internal Server Error", self.text("/broken", status=500))
-        self.assertIn("a route that fails", self.running.output())
+        self.running.wait_for("a route that fails")
 
     def test_another_configuration(self):
         with self.containers.start("gunicorn", "-c", "gunicorn_other.py", "app:app") as running:

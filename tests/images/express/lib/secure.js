@@ -6,7 +6,7 @@ const tls = require('node:tls');
 function ask(options) {
   return new Promise((resolve) => {
     let text = '';
-    const socket = tls.connect({ servername: 'localhost', ...options });
+    const socket = tls.connect({ host: '127.0.0.1', servername: 'localhost', ...options });
     socket.on('data', (data) => (text += data)).on('error', (failure) => resolve(failure.code)).on('end', () => resolve(text));
   });
 }

@@ -27,12 +27,12 @@ public final class Server {
     var server = HttpServer.create(new InetSocketAddress("0.0.0.0", Integer.parseInt(settings.getProperty("port"))), 0);
     server.createContext("/", exchange -> answer(exchange, settings));
     server.setExecutor(Executors.newFixedThreadPool(2));
-    server.start();
-    LOG.info("ready");
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       System.out.println("stopped");
       server.stop(0);
     }));
+    server.start();
+    LOG.info("ready");
   }
 
   private static void answer(HttpExchange exchange, Properties settings) {
