@@ -18,7 +18,7 @@ from slim_program import PROGRAM, Finished, need_program, need_root
 
 CLONE_NEWNET = 0x40000000
 LISTEN = "0A"  # the state in /proc/PID/net/tcp
-START_LIMIT = 30  # seconds that a server may take
+START_LIMIT = 90  # seconds that a server may take
 
 
 @contextlib.contextmanager

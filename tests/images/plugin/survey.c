@@ -19,9 +19,9 @@
 #endif
 
 static int plugin(const char* name) {
-  char text[] = "A plug-in speaks", path[256] = "libshout.so.1";
+  char text[] = "A plug-in speaks", path[256];
   if (name != NULL) snprintf(path, sizeof path, "%s/%s.so", PLUGIN_FOLDER, name);
-  void* handle = dlopen(path, RTLD_NOW);
+  void* handle = dlopen(name != NULL ? path : "libshout.so.1", RTLD_NOW);
   if (handle == NULL) return fprintf(stderr, "plugin: %s\n", dlerror()), 1;
   void (*change)(char*) = (void (*)(char*))dlsym(handle, "change");
   change(text);

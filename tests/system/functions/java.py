@@ -79,7 +79,10 @@ class Java(HttpServer):
                 self.assertEqual(self.text("/", running=running, port=8090), "Willkommen")
 
     def test_stops_in_order(self):
-        self.assertIn("stopped", self.assert_stops(status=143))
+        with self.containers.start() as running:
+            running.wait_for("ready")
+            self.assertEqual(running.stop(), 143)
+            self.assertIn("stopped", running.output())
 
 
 class Spring(HttpServer):
