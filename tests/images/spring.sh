@@ -1,7 +1,7 @@
 #!/bin/bash
 # A Spring Boot application: one jar with the jars of Spring and Tomcat inside, on Debian's Java runtime.
 . "$(dirname "$0")/recipe.sh"
-command -v mvn >/dev/null && command -v javac >/dev/null || cannot "mvn and javac are not installed"
+for tool in mvn javac; do command -v "$tool" >/dev/null || cannot "$tool is not installed"; done
 from minbase
 
 runtime() { apt_install openjdk-17-jre-headless ca-certificates-java tzdata; }

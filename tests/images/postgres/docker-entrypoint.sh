@@ -6,14 +6,16 @@ as_user() { # this script again, as the user of the server
   mkdir -p "$PGDATA"
   chown -R postgres "$PGDATA"
   chmod 0700 "$PGDATA"
-  exec gosu postgres "$BASH_SOURCE" "$@"
+  exec gosu postgres "${BASH_SOURCE[0]}" "$@"
 }
 
 init_cluster() {
+  # shellcheck disable=SC2086  # several options
   initdb --username=postgres --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") --auth-host=scram-sha-256 --auth-local=trust \
     ${POSTGRES_INITDB_ARGS:-}
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
   pg_ctl -D "$PGDATA" -w -o "-c listen_addresses=''" start
+  # shellcheck disable=SC1090  # whatever is there
   for file in /docker-entrypoint-initdb.d/*; do
     case $file in
       *.sh) . "$file" ;;
