@@ -1,10 +1,13 @@
 // slim trace IMAGE -o FILE: what a run of it asks for, for `build --trace FILE`.
 #include "slimmer/trace.h"
 
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -17,8 +20,10 @@
 #include "cli/escape.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/probe_options.h"
 #include "cli/terminal.h"
 #include "runner/observe.h"
+#include "runner/probe_images.h"
 #include "runner/sandbox.h"
 #include "runner/verify.h"
 
@@ -44,6 +49,17 @@ std::vector<std::string> watched_paths(const Observation& run, const std::string
   return asked_names(*run.watched);
 }
 
+/// Each probe has a run of its own; the trace is of all.
+void add_run(Trace& trace, const Observation& run, const std::string& image) {
+  trace.summary += (trace.summary.empty() ? "" : "; ") + run.summary;
+  std::unordered_set<std::string> known(trace.paths.begin(), trace.paths.end());
+  for (auto& path : watched_paths(run, image)) {
+    if (known.insert(path).second) trace.paths.push_back(std::move(path));
+  }
+  if (run.unproved.empty()) return;
+  fmt::print(stderr, "slim: warning: {}\n", terminal_text(run.unproved));
+}
+
 int trace(const Arguments& arguments) {
   const Options& options = arguments.options;
   const auto platform = platform_of(options);
@@ -53,22 +69,26 @@ int trace(const Arguments& arguments) {
   run_options.progress = [&progress](const std::string& text) { progress.step(text); };
   check_file_place(arguments.output);
   clean_up_on_signals();
+  run_options.probes = probes_of(options);
+  const ProbeImages service_images(run_options.probes);
+  run_options.service_images = service_images.companions();
 
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.image);
   ImageContents contents = read_image(parse_image_ref(arguments.image), read);
   Verifier verifier(contents, run_options);
-  const Observation& run = *verifier.observe_original().front();
+  const auto runs = verifier.observe_original();
   progress.finish();
-  const Trace result{.image = contents.image().reference,
-                     .config_digest = contents.image().config_digest.text(),
-                     .summary = run.summary,
-                     .paths = watched_paths(run, arguments.image)};
+  Trace result{.image = contents.image().reference,
+               .config_digest = contents.image().config_digest.text(),
+               .summary = {},
+               .paths = {}};
+  for (const Observation* run : runs) add_run(result, *run, arguments.image);
   write_file_whole(arguments.output, [&result](std::ostream& out) { write_trace(result, out); });
   if (!options.quiet) {
     std::cout << fmt::format("{}: {} paths asked for; {}\n", terminal_text(arguments.output),
-                             result.paths.size(), terminal_text(run.summary));
+                             result.paths.size(), terminal_text(result.summary));
   }
   return 0;
 }
@@ -85,6 +105,7 @@ void add_trace(CLI::App& app, int& exit_code) {
   add_image_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_probe_options(*command, arguments->options);
   add_progress_options(*command, arguments->options);
   command->callback([arguments, &exit_code] { exit_code = trace(*arguments); });
 }
