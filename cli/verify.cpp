@@ -12,8 +12,10 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/probe_options.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
+#include "runner/probe_images.h"
 #include "runner/verdict.h"
 
 namespace slim {
@@ -32,9 +34,13 @@ int verify(const Arguments& arguments) {
   const auto platform = platform_of(options);
   VerifyOptions verify_options;
   verify_options.run = run_options_of(options);
+  verify_options.repeat = options.repeat;
   Progress progress(progress_of(options));
   verify_options.progress = [&progress](const std::string& text) { progress.step(text); };
   clean_up_on_signals();
+  verify_options.probes = probes_of(options);
+  const ProbeImages service_images(verify_options.probes);
+  verify_options.service_images = service_images.companions();
 
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
@@ -64,6 +70,8 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_image_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_probe_options(*command, arguments->options);
+  add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
   command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });
 }

@@ -203,6 +203,7 @@ class Keeper {
   static void end_process(Process& process, int raw);
   static void finish(Run& run);
   [[nodiscard]] std::string image_folder(const std::string& image) const;
+  [[nodiscard]] Message view(const std::string& marks) const;
 
   KeeperInput input_;
   UniqueFd child_signals_;
@@ -230,7 +231,8 @@ void Keeper::prepare() {
 }
 
 std::string Keeper::image_folder(const std::string& image) const {
-  return extracted_folder(input_.space, static_cast<std::size_t>(number(image)));
+  return image == "view" ? view_folder(input_.space)
+                         : extracted_folder(input_.space, static_cast<std::size_t>(number(image)));
 }
 
 void Keeper::serve() {
@@ -264,6 +266,7 @@ void Keeper::clean_up() {
 Message Keeper::handle(const Message& message) {
   const auto& fields = message.fields;
   if (message.name == "read" && fields.size() == 2) return read(fields[0], fields[1]);
+  if (message.name == "view" && fields.size() == 1) return view(fields[0]);
   if (message.name == "start" && fields.size() >= StartField::volumes) return start(message);
   const auto run = fields.empty() ? runs_.end() : runs_.find(fields[0]);
   if (run == runs_.end())
@@ -292,6 +295,8 @@ Message Keeper::handle_for(Run& run, const Message& message) {
     return reply("done");
   }
   if (is("changes", 1)) return changes_message(find_changes(run.folder, run.lower), run.made);
+  if (is("processes", 1))
+    return reply("processes", describe_processes(processes_below(first_processes(run))));
   if (is("peak", 1)) {
     if (!run.first.ended)
       run.peak_memory = std::max(run.peak_memory, peak_memory_of(processes_below(first_processes(run))));
@@ -325,6 +330,16 @@ Message Keeper::read(const std::string& image, const std::string& path) const {
   const UniqueFd root(::open(image_folder(image).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd file(open_in_root(root.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   return content_of(file.get(), file_cap);
+}
+
+Message Keeper::view(const std::string& marks) const {
+  const auto& tree = *input_.trees.front();
+  if (marks.size() != tree.size())
+    throw Error(ErrorKind::environment, "sandbox", "a view of another tree was asked for");
+  std::vector<bool> kept(marks.size());
+  for (std::size_t i = 0; i < marks.size(); ++i) kept[i] = marks[i] == '1';
+  view_first_image(tree, kept, input_.space);
+  return reply("done");
 }
 
 /// Calls the runtime and waits for it; a message where it failed.
