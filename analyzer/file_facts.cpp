@@ -29,6 +29,7 @@ namespace {
 constexpr std::uint64_t largest_elf = std::uint64_t{512} << 20;
 constexpr std::uint64_t largest_text = std::uint64_t{256} << 10;
 constexpr std::uint64_t largest_cache = std::uint64_t{4} << 20;
+constexpr std::uint64_t largest_record = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_database = std::uint64_t{32} << 20;
 constexpr std::uint64_t most_text = std::uint64_t{128} << 20;   ///< of one layer
 constexpr std::uint64_t most_names = std::uint64_t{256} << 20;  ///< in bytes, of one layer
@@ -66,6 +67,7 @@ std::uint64_t text_cap(std::string_view path) {
                                        ".properties", ".service", ".xml", ".path"});
   if (path == loader_cache) return largest_cache;
   if (is_package_database(path)) return largest_database;
+  if (path.ends_with(".dist-info/RECORD")) return largest_record;
   const bool configuration = path.starts_with("etc/") || std::ranges::any_of(endings, [&](auto ending) {
                                return path.ends_with(ending);
                              });

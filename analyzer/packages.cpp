@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/file_tree.h"
+#include "analyzer/language_packages.h"
 #include "analyzer/layer_index.h"
 
 namespace slim {
@@ -159,6 +160,15 @@ Packages read_packages(const FileTree& tree) {
     if (node == no_node) continue;
     read_apk_installed(tree, node, packages.list);
     break;  // on a merged /usr both lead to the same file
+  }
+  // What both a package of the system and one of a language claim is the former's.
+  std::vector<bool> owned(tree.size(), false);
+  for (const Package& package : packages.list) {
+    for (const NodeId file : package.files) owned[file] = true;
+  }
+  for (Package& package : read_language_packages(tree, owned)) {
+    std::erase_if(package.files, [&owned](NodeId file) { return owned[file]; });
+    packages.list.push_back(std::move(package));
   }
   std::ranges::stable_sort(packages.list, {}, &Package::name);
   packages.owner.assign(tree.size(), Packages::none);

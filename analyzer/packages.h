@@ -1,4 +1,5 @@
-// Which installed package a file belongs to, from the databases of dpkg and apk.
+// Which installed package a file belongs to: by the databases of dpkg and apk, and by the metadata of
+// languages' own packages.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace slim {
 struct Package {
   std::string name;
   std::string version;
-  std::string type;           ///< deb or apk
+  std::string type;           ///< deb, apk, pypi, npm, gem or jar
   std::vector<NodeId> files;  ///< paths of the tree that it owns, folders not counted, sorted
   std::string source;         ///< deb: the source package, where it is named otherwise
   std::string architecture;   ///< as the database has it
@@ -30,8 +31,8 @@ struct Packages {
 };
 
 /// Reads /var/lib/dpkg/status with info/*.list, /var/lib/dpkg/status.d (distroless images) and apk's
-/// installed database. Files that a database names and the image does not have are left out. A file that two
-/// packages claim is the first one's.
+/// installed database, and the packages of languages. Files that a database names and the image does not have
+/// are left out. A file that two packages claim is the first one's.
 Packages read_packages(const FileTree& tree);
 
 }  // namespace slim

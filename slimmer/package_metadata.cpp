@@ -57,7 +57,9 @@ class MetadataKeeper {
       if (std::ranges::any_of(package.files, [this](NodeId file) { return is_evidence(file); }))
         kept.push_back(&package);
     }
-    for (const Package* package : kept) keep_license(*package);
+    for (const Package* package : kept) {
+      if (package->type == "deb") keep_license(*package);
+    }
     keep_debs(kept);
     keep_apks(kept);
     std::ranges::sort(plan_.added, {}, &AddedEntry::path);
