@@ -86,7 +86,7 @@ TEST(Rules, MissingKeysAreNamed) {
   expect_refused(changed(R"(, "keep": "/etc/a")", ""),
                  "my.json: line 1: rule 1 ('a'): expected at least one of 'keep', 'drop' and 'flag'");
   expect_refused(changed(R"("kept": "/bin/a")", R"("kept": "/b", "imports_except": [{"file": "/x"}])"),
-                 "my.json: line 1: rule 1 ('a'): imports_except: 'why' is missing");
+                 "my.json: line 1: rule 1 ('a'): when: imports_except: 'why' is missing");
 }
 
 TEST(Rules, UnknownKeysAreNamed) {
@@ -96,7 +96,7 @@ TEST(Rules, UnknownKeysAreNamed) {
                  "my.json: line 1: rule 1 ('a'): when: unknown key 'keept'; did you mean 'kept'? known are");
   expect_refused(changed(R"("kept": "/bin/a")",
                          R"("kept": "/b", "imports_except": [{"file": "/x", "why": "w", "x": 1}])"),
-                 "my.json: line 1: rule 1 ('a'): imports_except: unknown key 'x'");
+                 "my.json: line 1: rule 1 ('a'): when: imports_except: unknown key 'x'");
 }
 
 TEST(Rules, WrongTypesAreNamed) {
@@ -112,7 +112,7 @@ TEST(Rules, WrongTypesAreNamed) {
   expect_refused(changed(R"("kept": "/bin/a")", R"("kept": {})"),
                  "my.json: line 1: rule 1 ('a'): when: 'kept' must be a string or a list of strings");
   expect_refused(changed(R"("kept": "/bin/a")", R"("imports_except": {})"),
-                 "my.json: line 1: rule 1 ('a'): 'imports_except' must be a list");
+                 "my.json: line 1: rule 1 ('a'): when: 'imports_except' must be a list");
   expect_refused(
       changed(R"("keep")", R"("strength": "strong", "keep")"),
       "my.json: line 1: rule 1 ('a'): 'strength' must be required, likely or possible, not 'strong'");
