@@ -47,7 +47,14 @@ bool is_binary(std::span<const std::byte> content) {
   return !content.empty() && std::memchr(content.data(), 0, content.size()) != nullptr;
 }
 
+/// rpm's database, which is binary.
+bool is_rpm_database(std::string_view path) {
+  return path == "var/lib/rpm/rpmdb.sqlite" || path == "usr/lib/sysimage/rpm/rpmdb.sqlite" ||
+         path == "usr/share/rpm/rpmdb.sqlite";
+}
+
 bool is_package_database(std::string_view path) {
+  if (is_rpm_database(path)) return true;
   if (path == "var/lib/dpkg/status" || path == "lib/apk/db/installed" || path == "usr/lib/apk/db/installed") {
     return true;
   }
@@ -190,7 +197,8 @@ void FactCollector::examine(std::span<const std::byte> content) {
   }
   if (content.size() == entry_->size) read_code(content);
   const bool binary = is_binary(content);
-  if (wants_text_ && (entry_->path == loader_cache || !binary)) keep_text(content);
+  if (wants_text_ && (entry_->path == loader_cache || is_rpm_database(entry_->path) || !binary))
+    keep_text(content);
   if (!binary) {
     // Code is looked at no further than any other file whose name says nothing.
     const bool searched = wants_text_ || starts_with(content, "----") || may_hold_secret(entry_->path);

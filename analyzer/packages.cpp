@@ -1,5 +1,6 @@
 // dpkg: deb-control(5) stanzas in the status file, one file list a package. apk: one database of
-// records in which F: names a folder and R: a file in it (Alpine's apk-tools, "installed" database).
+// records in which F: names a folder and R: a file in it (Alpine's apk-tools, "installed" database). rpm: see
+// rpm_database.cpp.
 #include "analyzer/packages.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/language_packages.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/rpm_database.h"
 
 namespace slim {
 namespace {
@@ -149,6 +151,35 @@ void read_apk_installed(const FileTree& tree, NodeId database, std::vector<Packa
   }
 }
 
+void read_rpm_database(const FileTree& tree, Packages& packages) {
+  for (const std::string_view folder : {"/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"}) {
+    const NodeId node = tree.resolve(fmt::format("{}/rpmdb.sqlite", folder)).node;
+    if (node == no_node) {
+      for (const std::string_view older : {"Packages", "Packages.db"}) {  // Berkeley DB, rpm's own ndb
+        if (tree.resolve(fmt::format("{}/{}", folder, older)).node == no_node) continue;
+        packages.problems.push_back(
+            fmt::format("{}/{}: a database of rpm in a form that is not read", folder, older));
+        return;
+      }
+      continue;
+    }
+    std::string problem;
+    for (RpmPackage& read : read_rpm_database(text_of(tree, node), problem)) {
+      Package package;
+      package.name = std::move(read.name);
+      package.version = std::move(read.version);
+      package.type = "rpm";
+      package.architecture = std::move(read.architecture);
+      package.license = std::move(read.license);
+      package.database = node;
+      for (const std::string& file : read.files) add_file(tree, package, file);
+      packages.list.push_back(std::move(package));
+    }
+    if (!problem.empty()) packages.problems.push_back(fmt::format("{}: {}", tree.path(node), problem));
+    return;  // the others are links to it
+  }
+}
+
 }  // namespace
 
 Packages read_packages(const FileTree& tree) {
@@ -161,6 +192,7 @@ Packages read_packages(const FileTree& tree) {
     read_apk_installed(tree, node, packages.list);
     break;  // on a merged /usr both lead to the same file
   }
+  read_rpm_database(tree, packages);
   // What both a package of the system and one of a language claim is the former's.
   std::vector<bool> owned(tree.size(), false);
   for (const Package& package : packages.list) {
