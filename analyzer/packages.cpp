@@ -151,7 +151,7 @@ void read_apk_installed(const FileTree& tree, NodeId database, std::vector<Packa
   }
 }
 
-void read_rpm_database(const FileTree& tree, Packages& packages) {
+void add_rpms(const FileTree& tree, Packages& packages) {
   for (const std::string_view folder : {"/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"}) {
     const NodeId node = tree.resolve(fmt::format("{}/rpmdb.sqlite", folder)).node;
     if (node == no_node) {
@@ -192,7 +192,7 @@ Packages read_packages(const FileTree& tree) {
     read_apk_installed(tree, node, packages.list);
     break;  // on a merged /usr both lead to the same file
   }
-  read_rpm_database(tree, packages);
+  add_rpms(tree, packages);
   // What both a package of the system and one of a language claim is the former's.
   std::vector<bool> owned(tree.size(), false);
   for (const Package& package : packages.list) {
