@@ -39,7 +39,8 @@ constexpr std::size_t max_glob_matches = 10'000;
 constexpr auto covered_by_rules = std::to_array<std::string_view>(
     {"libc.so", "libc.so.*", "libc-*.so", "ld-linux*.so.*", "ld-*.so.*", "ld-musl-*", "libc.musl-*",
      "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
-     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*"});
+     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*",
+     "libnet.so"});  // Java's: desktop settings of proxies
 
 std::vector<std::string> split_colons(std::string_view text) {
   std::vector<std::string> parts;
