@@ -35,12 +35,12 @@ constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/s
 constexpr std::size_t max_glob_matches = 10'000;
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
-// /bin/sh, /etc/shadow and the zoneinfo folder.
+// /bin/sh, /etc/shadow and the zoneinfo folder. What Java's open JavaEdges knows.
 constexpr auto covered_by_rules = std::to_array<std::string_view>(
-    {"libc.so", "libc.so.*", "libc-*.so", "ld-linux*.so.*", "ld-*.so.*", "ld-musl-*", "libc.musl-*",
-     "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
-     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*",
-     "libnet.so"});  // Java's: desktop settings of proxies
+    {"libc.so",        "libc.so.*",     "libc-*.so",       "ld-linux*.so.*",     "ld-*.so.*",
+     "ld-musl-*",      "libc.musl-*",   "libstdc++.so.*",  "libcrypto.so.*",     "libssl.so.*",
+     "libgcc_s.so.*",  "libm.so.*",     "libpthread.so.*", "libdl.so.*",         "librt.so.*",
+     "libresolv.so.*", "libnss_*.so.*", "libnet.so",       "libawt_headless.so", "libawt_xawt.so"});
 
 std::vector<std::string> split_colons(std::string_view text) {
   std::vector<std::string> parts;
