@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "analyzer/command_wrapper.h"
+#include "analyzer/java.h"
+#include "analyzer/javascript.h"
 #include "analyzer/python.h"
 
 namespace slim {
@@ -29,10 +31,13 @@ std::string_view to_string(Language language) {
 
 Language code_language(std::string_view path, std::string_view shebang) {
   if (is_python_file(path)) return Language::python;
+  if (is_javascript_file(path)) return Language::javascript;
+  if (is_java_file(path)) return Language::java;
   if (shebang.empty()) return Language::none;
   const Shebang parsed = parse_shebang(shebang);
   const std::string& interpreter = parsed.command.empty() ? parsed.program : parsed.command;
   if (is_python_interpreter(interpreter)) return Language::python;
+  if (is_javascript_interpreter(interpreter)) return Language::javascript;
   return Language::none;
 }
 
@@ -51,6 +56,8 @@ CodeFacts scan_code(Language language, std::string_view path, std::span<const st
   const std::string_view text(reinterpret_cast<const char*>(content.data()), content.size());
   CodeFacts facts{.language = language, .names = {}};
   if (language == Language::python) facts.names = scan_python(path, text);
+  if (language == Language::javascript) facts.names = scan_javascript(text);
+  if (language == Language::java) facts.names = scan_java(path, content);
   if (facts.names.size() > most_code_names) facts.names.resize(most_code_names);
   std::erase_if(facts.names, [](const CodeName& name) { return name.text.size() > longest_code_name; });
   return facts;

@@ -35,11 +35,12 @@ constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/s
 constexpr std::size_t max_glob_matches = 10'000;
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
-// /bin/sh, /etc/shadow and the zoneinfo folder.
+// /bin/sh, /etc/shadow and the zoneinfo folder. What Java's open JavaEdges knows.
 constexpr auto covered_by_rules = std::to_array<std::string_view>(
-    {"libc.so", "libc.so.*", "libc-*.so", "ld-linux*.so.*", "ld-*.so.*", "ld-musl-*", "libc.musl-*",
-     "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
-     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*"});
+    {"libc.so",        "libc.so.*",     "libc-*.so",       "ld-linux*.so.*",     "ld-*.so.*",
+     "ld-musl-*",      "libc.musl-*",   "libstdc++.so.*",  "libcrypto.so.*",     "libssl.so.*",
+     "libgcc_s.so.*",  "libm.so.*",     "libpthread.so.*", "libdl.so.*",         "librt.so.*",
+     "libresolv.so.*", "libnss_*.so.*", "libnet.so",       "libawt_headless.so", "libawt_xawt.so"});
 
 std::vector<std::string> split_colons(std::string_view text) {
   std::vector<std::string> parts;
@@ -110,7 +111,10 @@ DependencyGraph::DependencyGraph(const FileTree& tree, const ImageConfig& config
       search_path_(split_colons(env_value(config, "PATH").value_or(std::string(default_path)))),
       working_folder_(working_folder(tree, config)),
       loader_(tree, loader_environment(tree, config)),
-      languages_(tree, config, loader_) {}
+      languages_(tree, config, loader_,
+                 [this](std::vector<Edge>& edges, std::string_view text, const Edge& like) {
+                   add_shell_text(edges, text, like);
+                 }) {}
 
 Resolution DependencyGraph::find_command(std::string_view word) const {
   if (word.find('/') != std::string_view::npos) return tree_->resolve(word, working_folder_);
@@ -349,6 +353,19 @@ void DependencyGraph::add_commands(std::vector<Edge>& edges, NodeId node, std::s
               .kind = EdgeKind::command,
               .strength = Strength::likely,
               .detail = fmt::format("{}, line {}", command.word, command.line)});
+  }
+}
+
+/// What code hands to a shell, or starts by itself. Which strings these are is not always known: words that
+/// are no commands say nothing.
+void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view text,
+                                     const Edge& like) const {
+  for (const ShellCommand& command : shell_commands(text)) {
+    const Resolution found = command.sourced ? find_argument(command.word) : find_command(command.word);
+    if (found.node == no_node || !tree_->is(found.node, EntryType::file)) continue;
+    Edge edge = like;
+    edge.detail = fmt::format("{}, {}", command.word, like.detail);
+    add_path(edges, found, edge);
   }
 }
 

@@ -15,12 +15,15 @@
 
 namespace slim {
 
+class JavaEdges;
+class JavascriptEdges;
 class PythonEdges;
 
 class LanguageEdges {
  public:
-  /// Keeps references to `tree` and `loader`.
-  LanguageEdges(const FileTree& tree, const ImageConfig& config, const Loader& loader);
+  /// Keeps references to `tree` and `loader`. `shell` finds what commands in code run.
+  LanguageEdges(const FileTree& tree, const ImageConfig& config, const Loader& loader,
+                const ShellEdges& shell);
   ~LanguageEdges();
   LanguageEdges(const LanguageEdges&) = delete;
   LanguageEdges& operator=(const LanguageEdges&) = delete;
@@ -45,6 +48,8 @@ class LanguageEdges {
   const FileTree* tree_;
   std::vector<UnresolvedName> unresolved_;
   std::unique_ptr<PythonEdges> python_;
+  std::unique_ptr<JavascriptEdges> javascript_;
+  std::unique_ptr<JavaEdges> java_;
 };
 
 }  // namespace slim
