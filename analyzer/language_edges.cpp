@@ -10,28 +10,38 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/literal_edges.h"
 #include "analyzer/loader.h"
+#include "analyzer/perl_edges.h"
 #include "analyzer/python_edges.h"
 
 namespace slim {
 
 LanguageEdges::LanguageEdges(const FileTree& tree, const ImageConfig& config, const Loader& loader)
-    : tree_(&tree), python_(std::make_unique<PythonEdges>(tree, config, loader, unresolved_)) {}
+    : tree_(&tree),
+      python_(std::make_unique<PythonEdges>(tree, config, loader, unresolved_)),
+      perl_(std::make_unique<PerlEdges>(tree, config, unresolved_)),
+      literals_(std::make_unique<LiteralEdges>(tree, config)) {}
 
 LanguageEdges::~LanguageEdges() = default;
 
 void LanguageEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& facts) {
   if (facts.code.language == Language::python) python_->code(edges, node, facts);
+  if (facts.code.language == Language::perl) perl_->code(edges, node, facts);
+  literals_->code(edges, node, facts);
 }
 
 void LanguageEdges::interpreter(std::vector<Edge>& edges, NodeId program) {
   python_->interpreter(edges, program);
+  perl_->interpreter(edges, program);
 }
 
 void LanguageEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
                               std::span<const std::string> arguments, const std::string& where) {
   if (program == no_node) return;
   python_->arguments(edges, from, program, arguments, where);
+  perl_->arguments(edges, from, program, arguments, where);
+  literals_->arguments(edges, from, program, arguments, where);
 }
 
 }  // namespace slim

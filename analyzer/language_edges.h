@@ -15,6 +15,8 @@
 
 namespace slim {
 
+class LiteralEdges;
+class PerlEdges;
 class PythonEdges;
 
 class LanguageEdges {
@@ -45,6 +47,8 @@ class LanguageEdges {
   const FileTree* tree_;
   std::vector<UnresolvedName> unresolved_;
   std::unique_ptr<PythonEdges> python_;
+  std::unique_ptr<PerlEdges> perl_;
+  std::unique_ptr<LiteralEdges> literals_;
 };
 
 }  // namespace slim

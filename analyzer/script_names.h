@@ -16,6 +16,7 @@ struct ScriptName {
   Resolution target;  ///< node is no_node where the image has no such file
   std::string word;   ///< as it stands in the script, with its values put in
   std::size_t line = 1;
+  bool command = false;                ///< stands where a command does, or is read as a script
   bool runs = false;                   ///< a program that is run, with `arguments`
   bool forwards = false;               ///< and is given what the script was given: "$@"
   bool missed = false;                 ///< nothing else explains that it is not there: worth telling
