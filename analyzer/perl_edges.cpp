@@ -276,7 +276,10 @@ void PerlEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& fac
   for (const CodeName& found : facts.code.names) {
     if (static_cast<PerlUse>(found.use) == PerlUse::library) library(node, found.text);
   }
+  // Config says how perl was built, with every program that was there.
+  const bool tells = tree_->node(node).name.starts_with("Config");
   for (const CodeName& found : facts.code.names) {
+    if (tells && static_cast<PerlUse>(found.use) == PerlUse::path) continue;
     const bool known = name(edges, node, found, fmt::format("line {}", found.line));
     if (!known && static_cast<PerlUse>(found.use) == PerlUse::used)
       unresolved_->push_back({.file = tree_->path(node), .line = found.line, .name = found.text});
