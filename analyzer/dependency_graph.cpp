@@ -346,6 +346,9 @@ void DependencyGraph::find_library_folders() {
 }
 
 void DependencyGraph::add_text(std::vector<Edge>& edges, NodeId node, std::string_view text) {
+  // They describe any file there is, and name programs only to know them by their #! line.
+  const std::string& name = tree_->node(node).name;
+  if (name == "magic" || name == "magic.mime" || name == "mime.types") return;
   const NodeId folder = tree_->node(node).parent;
   for (const NamedPath& named : named_paths(text)) {
     const Edge edge{.from = node,

@@ -102,7 +102,6 @@ class PerlScanner {
         i = word(line, i);
       } else {
         if (c == ';') list_ = false;
-        if (c == ';' || c == '{' || c == '}') starts_statement_ = true;
         if (c == ';') pending_ = PerlUse::word;
         if (line.substr(i).starts_with("\\N{")) add(PerlUse::required, "_charnames");
         ++i;
@@ -164,7 +163,9 @@ class PerlScanner {
     const char behind = end < line.size() ? line[end] : ';';
     const bool ends = behind == ';' || is_blank(behind) || behind == '}' || behind == ')' || behind == '\'' ||
                       behind == '"' || behind == '(' || behind == ',';
-    if (ends) add(keyword == "use" && starts ? PerlUse::used : PerlUse::required, name);
+    const bool sure =
+        keyword == "use" && starts && (behind == ';' || name.find("::") != std::string_view::npos);
+    if (ends) add(sure ? PerlUse::used : PerlUse::required, name);
     return end;
   }
 
@@ -242,7 +243,8 @@ class PerlScanner {
     const char quote = line[at];
     const std::string_view rest = line.substr(at + 1, max_literal);
     std::size_t end = 0;
-    while (end < rest.size() && rest[end] != quote) end += rest[end] == '\\' ? std::size_t{2} : std::size_t{1};
+    while (end < rest.size() && rest[end] != quote)
+      end += rest[end] == '\\' ? std::size_t{2} : std::size_t{1};
     if (end >= rest.size()) return;
     const std::string_view content = rest.substr(0, end);
     if (quote == '`') {

@@ -155,6 +155,18 @@ bool PerlEdges::module(std::vector<Edge>& edges, NodeId from, std::string_view n
       add(edges, from, source, detail);
       found = true;
     }
+    for (const std::string_view kind : {"dist", "module"}) {  // File::ShareDir
+      std::string shared = path;
+      std::ranges::replace(shared, '/', '-');
+      const NodeId data = tree_->resolve(fmt::format("auto/share/{}/{}", kind, shared), folder.node).node;
+      if (data == no_node || !tree_->is(data, EntryType::directory)) continue;
+      edges.push_back({.from = from,
+                       .to = data,
+                       .kind = EdgeKind::module_data,
+                       .strength = Strength::likely,
+                       .detail = detail,
+                       .with_content = true});
+    }
     const NodeId loaded = tree_->resolve("auto/" + path, folder.node).node;
     if (loaded == no_node) continue;
     for (const NodeId child : tree_->node(loaded).children) {

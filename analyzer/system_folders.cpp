@@ -39,6 +39,10 @@ constexpr auto system_folders = std::to_array<std::string_view>({
     "/usr/share/"
     "{debconf,debianutils,dpkg,perl5,pam,pam-configs,readline,sensible-utils,ca-certificates,themes,sounds}",
     "/usr/share/{doc,man,locale,info,zoneinfo,terminfo}/**",
+    // what several packages share; rules and configuration files say what is used of it
+    "/usr/lib/php",
+    "/usr/lib/*-linux-*/security",
+    "/etc/{apache2,nginx}/{mods,conf,sites,modules}-available",
     // what Perl searches: its modules are followed one by one
     "/etc/perl",
     "/usr/{lib,lib64,share,local/lib,local/lib64,local/share}/{perl,perl5}",
