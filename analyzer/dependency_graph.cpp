@@ -26,6 +26,7 @@
 #include "analyzer/named_paths.h"
 #include "analyzer/rules.h"
 #include "analyzer/script_names.h"
+#include "analyzer/shell.h"
 #include "analyzer/system_folders.h"
 
 namespace slim {
@@ -139,6 +140,8 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     add_shebang(found, node, *facts);
   if (is_code) languages_.code(found, node, *facts);
   if (facts->text) add_configured(found, node, *facts->text);
+  const bool sourced = facts->text && facts->shebang.empty() && !is_code && read_text;
+  if (sourced && is_shell_library(tree_->path(node), *facts->text)) add_script(found, node, *facts->text);
   // Of code, its scanner knows which words are names.
   if (facts->text && !is_code && (read_text || !facts->shebang.empty())) add_text(found, node, *facts->text);
   return found;

@@ -6,6 +6,7 @@
 #include "analyzer/shell.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -275,6 +276,50 @@ void ShellReader::compound_word(const ShellWord& word) {
 void ShellReader::leave_case() {
   if (case_depth_ > 0) --case_depth_;
   place_ = ShellPlace::argument;
+}
+
+namespace {
+
+constexpr auto shell_endings = std::to_array<std::string_view>({".sh", ".bash", ".ash", ".dash", ".ksh"});
+// Names under which such files are installed; others have a format of their own.
+constexpr auto open_endings = std::to_array<std::string_view>(
+    {".conf", ".cfg", ".env", ".inc", ".lib", ".functions", ".default", ".subr"});
+
+bool defines_function(std::string_view line) {
+  const auto parentheses = line.find("()");
+  if (parentheses == std::string_view::npos || line.substr(0, 9) == "function ") return false;
+  std::string_view name = line.substr(0, parentheses);
+  while (!name.empty() && is_shell_blank(name.back())) name.remove_suffix(1);
+  std::string_view rest = line.substr(parentheses + 2);
+  while (!rest.empty() && is_shell_blank(rest.front())) rest.remove_prefix(1);
+  return is_shell_name(name) && (rest.empty() || rest[0] == '{' || rest[0] == '(');
+}
+
+bool is_line_of_shell(std::string_view line) {
+  while (!line.empty() && is_shell_blank(line.front())) line.remove_prefix(1);
+  while (!line.empty() && is_shell_blank(line.back())) line.remove_suffix(1);
+  if (line == "fi" || line == "esac" || line.starts_with("# shellcheck ")) return true;
+  if (line.starts_with("export ")) {
+    const std::string_view name =
+        line.substr(7, line.find('=') == std::string_view::npos ? 0 : line.find('=') - 7);
+    return is_shell_name(name);
+  }
+  return defines_function(line);
+}
+
+}  // namespace
+
+bool is_shell_library(std::string_view path, std::string_view text) {
+  const auto ends = [path](std::string_view ending) { return path.ends_with(ending); };
+  if (std::ranges::any_of(shell_endings, ends)) return true;
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (name.find('.', 1) != std::string_view::npos && std::ranges::none_of(open_endings, ends)) return false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (is_line_of_shell(text.substr(0, end))) return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
 }
 
 }  // namespace slim

@@ -64,6 +64,10 @@ using ShellVariables = std::map<std::string, std::string, std::less<>>;
 /// text, and a word that begins so is left out. Builtins and keywords are not commands.
 ShellFacts read_shell(std::string_view script, const ShellVariables& environment = {});
 
+/// Whether a file without a #! line is one that shells read with `.`: by its name (.sh, .bash), or because a
+/// line of it is one that only shells have (fi, esac, name() {, export NAME=).
+bool is_shell_library(std::string_view path, std::string_view text);
+
 /// read_shell(script).commands
 std::vector<ShellCommand> shell_commands(std::string_view script);
 
