@@ -54,6 +54,7 @@ constexpr auto options_of_commands = std::to_array<OptionOfCommand>({
 });
 
 constexpr auto wrappers = std::to_array<Wrapper>({
+    {.name = "bundle", .operands = 1},  // bundle exec COMMAND
     {.name = "busybox"},
     {.name = "catatonit"},
     {.name = "chrt", .operands = 1},
@@ -75,6 +76,8 @@ constexpr auto wrappers = std::to_array<Wrapper>({
     {.name = "nohup"},
     {.name = "nsenter", .valued = "tSG"},
     {.name = "numactl", .valued = "iNCm"},
+    {.name = "pipenv", .operands = 1},
+    {.name = "poetry", .operands = 1},
     {.name = "prlimit"},
     {.name = "runuser", .valued = "ugG", .scripts = true},
     {.name = "s6-envdir", .operands = 1},
@@ -90,6 +93,7 @@ constexpr auto wrappers = std::to_array<Wrapper>({
     {.name = "timeout", .operands = 1, .valued = "sk"},
     {.name = "tini", .valued = "pe"},
     {.name = "tini-static", .valued = "pe"},
+    {.name = "uv", .operands = 1},
     {.name = "unshare", .valued = "RwSG"},
     {.name = "watch", .valued = "nq", .scripts = true},
     {.name = "with-contenv"},

@@ -159,6 +159,11 @@ class PerlScanner {
     } else if (name == "parent" || name == "base" || name == "if" || name == "aliased" || name == "Module") {
       list_ = true;
     }
+    // They load what lies below the package that uses them.
+    if (name == "Module::Implementation" && !package_.empty())
+      add(PerlUse::prefix, std::string(package_) + "::");
+    if (name == "Module::Pluggable" && !package_.empty())
+      add(PerlUse::prefix, std::string(package_) + "::Plugin::");
     // What stands behind ends a name of a module: `use it as you like` in a text names none.
     const char behind = end < line.size() ? line[end] : ';';
     const bool ends = behind == ';' || is_blank(behind) || behind == '}' || behind == ')' || behind == '\'' ||

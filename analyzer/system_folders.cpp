@@ -41,7 +41,7 @@ constexpr auto system_folders = std::to_array<std::string_view>({
     "/usr/share/{doc,man,locale,info,zoneinfo,terminfo}/**",
     // what several packages share; rules and configuration files say what is used of it
     "/usr/lib/php",
-    "/usr/lib/*-linux-*/security",
+    "/usr/lib/*-linux-*/{security,sasl2}",
     "/etc/{apache2,nginx}/{mods,conf,sites,modules}-available",
     // what Perl searches: its modules are followed one by one
     "/etc/perl",
