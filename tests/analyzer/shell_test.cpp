@@ -309,6 +309,16 @@ TEST(Shell, RedirectionsAreNoWords) {
   EXPECT_THAT(words("while a; do b; done < <(c); d 3<&0 4>|x | e"), ElementsAre("a", "b", "c", "d", "e"));
 }
 
+TEST(Shell, FilesThatShellsReadAreKnown) {
+  EXPECT_TRUE(is_shell_library("/opt/lib/x.sh", ""));
+  EXPECT_TRUE(is_shell_library("/etc/apache2/envvars", "# comment\nexport APACHE_RUN_USER=www-data\n"));
+  EXPECT_TRUE(is_shell_library("/usr/lib/app/functions", "log_it () {\n  logger x\n}\n"));
+  EXPECT_TRUE(is_shell_library("/etc/default/app.conf", "if [ -x /bin/a ]; then\n  A=1\nfi\n"));
+  EXPECT_FALSE(is_shell_library("/etc/services", "ssh 22/tcp\nexport it all\n"));
+  EXPECT_FALSE(is_shell_library("/app/x.json", "export A=1\n"));
+  EXPECT_FALSE(is_shell_library("/usr/lib/app/README", "call main() when done, export what you like\n"));
+}
+
 TEST(Shell, LinesAreThoseOfTheWords) {
   const std::string script =
       "#!/bin/sh\n"                           // 1
