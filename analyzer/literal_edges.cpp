@@ -2,7 +2,6 @@
 // the working folder, and with the endings that a language adds by itself (require 'x/y' finds x/y.rb).
 #include "analyzer/literal_edges.h"
 
-#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -12,12 +11,12 @@
 #include <fmt/format.h>
 
 #include "analyzer/code_facts.h"
-#include "analyzer/command_wrapper.h"
 #include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/literals.h"
+#include "analyzer/rules.h"
 #include "analyzer/script_names.h"
 #include "analyzer/system_folders.h"
 

@@ -18,6 +18,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t max_literal = 1024;
+constexpr std::size_t max_before = 128;  // what stands before a quote, as far as it says what it is for
 
 struct Ending {
   std::string_view text;
@@ -62,7 +63,8 @@ class LiteralScanner {
       const std::string_view rest = line.substr(at + 1, max_literal);
       const std::size_t end = rest.find(quote);
       if (end == std::string_view::npos) continue;
-      literal(rest.substr(0, end), quote, line.substr(0, at));
+      literal(rest.substr(0, end), quote,
+              line.substr(at - std::min(at, max_before), std::min(at, max_before)));
     }
   }
 
@@ -137,32 +139,32 @@ class LiteralScanner {
 }  // namespace
 
 Language literal_language(std::string_view path) {
-  constexpr auto endings = std::to_array<Ending>({{".rb", Language::ruby},
-                                                  {".ru", Language::ruby},
-                                                  {".gemspec", Language::ruby},
-                                                  {"/Gemfile", Language::ruby},
-                                                  {"/Rakefile", Language::ruby},
-                                                  {".php", Language::php},
-                                                  {".phtml", Language::php},
-                                                  {".inc.php", Language::php},
-                                                  {".lua", Language::lua},
-                                                  {".tcl", Language::tcl},
-                                                  {".tm", Language::tcl}});
+  constexpr auto endings = std::to_array<Ending>({{.text = ".rb", .language = Language::ruby},
+                                                  {.text = ".ru", .language = Language::ruby},
+                                                  {.text = ".gemspec", .language = Language::ruby},
+                                                  {.text = "/Gemfile", .language = Language::ruby},
+                                                  {.text = "/Rakefile", .language = Language::ruby},
+                                                  {.text = ".php", .language = Language::php},
+                                                  {.text = ".phtml", .language = Language::php},
+                                                  {.text = ".inc.php", .language = Language::php},
+                                                  {.text = ".lua", .language = Language::lua},
+                                                  {.text = ".tcl", .language = Language::tcl},
+                                                  {.text = ".tm", .language = Language::tcl}});
   const auto* const found =
       std::ranges::find_if(endings, [path](const Ending& ending) { return path.ends_with(ending.text); });
   return found == endings.end() ? Language::none : found->language;
 }
 
 Language literal_interpreter(std::string_view program) {
-  constexpr auto names = std::to_array<Ending>({{"ruby", Language::ruby},
-                                                {"irb", Language::ruby},
-                                                {"php", Language::php},
-                                                {"php-fpm", Language::php},
-                                                {"php-cgi", Language::php},
-                                                {"lua", Language::lua},
-                                                {"luajit", Language::lua},
-                                                {"tclsh", Language::tcl},
-                                                {"wish", Language::tcl}});
+  constexpr auto names = std::to_array<Ending>({{.text = "ruby", .language = Language::ruby},
+                                                {.text = "irb", .language = Language::ruby},
+                                                {.text = "php", .language = Language::php},
+                                                {.text = "php-fpm", .language = Language::php},
+                                                {.text = "php-cgi", .language = Language::php},
+                                                {.text = "lua", .language = Language::lua},
+                                                {.text = "luajit", .language = Language::lua},
+                                                {.text = "tclsh", .language = Language::tcl},
+                                                {.text = "wish", .language = Language::tcl}});
   std::string_view name = program.substr(program.rfind('/') + 1);
   name = name.substr(0, name.find_last_not_of("0123456789.") + 1);
   if (name.ends_with('-')) name.remove_suffix(1);  // luajit-2.1

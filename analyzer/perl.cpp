@@ -19,6 +19,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t max_literal = 4096;
+constexpr std::size_t max_statement = 1024;
 constexpr std::size_t max_list = std::size_t{64} << 10;  // one qw( ... )
 
 bool is_blank(char c) {
@@ -131,9 +132,19 @@ class PerlScanner {
     } else if (name == "extends" || name == "with") {  // Moose and its kin
       list_ = list_ || starts;
     } else if (name.ends_with("::")) {
-      add(PerlUse::word, name.substr(0, name.size() - 2));
+      open_ended(line, end, name);
     }
     return end;
+  }
+
+  /// Some::Name:: before a variable in a text; before an arrow it is a class.
+  void open_ended(std::string_view line, std::size_t end, std::string_view name) {
+    const char behind = end < line.size() ? line[end] : ' ';
+    if (behind == '$' || behind == '@') {
+      add(PerlUse::prefix, name);
+    } else if (behind != '\'' && behind != '"') {
+      add(PerlUse::word, name.substr(0, name.size() - 2));
+    }
   }
 
   static std::size_t blanks(std::string_view line, std::size_t at) {
@@ -150,12 +161,16 @@ class PerlScanner {
       return start;
     }
     const std::size_t end = name_end(line, start);
-    std::string_view name = line.substr(start, end - start);
+    const std::string_view name = line.substr(start, end - start);
     if (!is_module_name(name)) return std::max(end, start);
+    if (name.ends_with("::")) {
+      open_ended(line, end, name);
+      return end;
+    }
     const bool version = name[0] == 'v' && name.size() > 1 && is_digit(name[1]);
     if (version) return end;
     if (name == "lib" && keyword == "use") {
-      library(line.substr(end));
+      library(line.substr(end, max_statement));
     } else if (name == "parent" || name == "base" || name == "if" || name == "aliased" || name == "Module") {
       list_ = true;
     }
@@ -177,7 +192,6 @@ class PerlScanner {
   /// The folders behind `use lib`: in quotes, or relative to the script.
   void library(std::string_view rest) {
     rest = rest.substr(0, rest.find(';'));
-    std::string all;
     const bool by_script = rest.find("__FILE__") != std::string_view::npos ||
                            rest.find("FindBin") != std::string_view::npos ||
                            rest.find("$0") != std::string_view::npos;
@@ -198,8 +212,10 @@ class PerlScanner {
         const auto slash = folder.find('/', variable);
         folder = slash == std::string::npos ? "" : folder.substr(slash);
       }
-      if (by_script)
-        folder = std::string(1, script_folder_mark) + (folder.starts_with('/') ? "" : "/") + folder;
+      if (by_script) {
+        if (!folder.starts_with('/')) folder.insert(folder.begin(), '/');
+        folder.insert(folder.begin(), script_folder_mark);
+      }
       if (!folder.empty()) add(PerlUse::library, folder);
     }
     if (by_script) add(PerlUse::library, std::string(1, script_folder_mark));
@@ -216,9 +232,9 @@ class PerlScanner {
     const auto bracket = open.find(line[start]);
     const char last = bracket == std::string_view::npos ? line[start] : close[bracket];
     start += line_start_ + 1;
-    const std::string_view rest = text_.substr(start, max_list);
-    const std::string_view content = rest.substr(0, rest.find(last));
-    if (content.size() == rest.size()) return at;
+    const std::size_t end = closing(last, start);
+    if (end == std::string_view::npos) return at;
+    const std::string_view content = text_.substr(start, end - start);
     if (kind == "qx") {
       add(PerlUse::command, content.substr(0, max_literal));
     } else if (kind == "qw") {
@@ -229,6 +245,18 @@ class PerlScanner {
       text(content.substr(0, max_literal), kind == "qq");
     }
     return at;
+  }
+
+  /// The next `close` at or behind `start`, no further away than a list may be long. What was searched in
+  /// vain is not searched again.
+  std::size_t closing(char close, std::size_t start) {
+    std::size_t& none_before = none_before_[static_cast<unsigned char>(close)];
+    const std::size_t limit = std::min(start + max_list, text_.size());
+    const std::size_t from = std::max(start, none_before);
+    const std::size_t end =
+        from < limit ? text_.substr(from, limit - from).find(close) : std::string_view::npos;
+    if (end == std::string_view::npos) none_before = std::max(none_before, limit);
+    return end == std::string_view::npos ? end : from + end;
   }
 
   void words(std::string_view content) {
@@ -261,6 +289,11 @@ class PerlScanner {
 
   /// The text of a literal.
   void text(std::string_view content, bool expands) {
+    // What lies between two literals is no literal.
+    const bool between = content.find('|') == std::string_view::npos &&
+                         std::ranges::none_of(content, is_word) &&
+                         content.find('/') == std::string_view::npos;
+    if (between) return;
     const PerlUse kind = std::exchange(pending_, PerlUse::word);
     if (content.find("encoding(") != std::string_view::npos) encoding();
     if (content.ends_with("-|") || content.ends_with("|-")) {  // open: the command comes next
@@ -312,6 +345,7 @@ class PerlScanner {
   std::size_t at_ = 0;
   std::size_t line_start_ = 0;
   std::size_t skip_to_ = 0;
+  std::array<std::size_t, 256> none_before_{};  ///< by character: see closing()
   std::ptrdiff_t line_ = 1;
   std::string_view package_;
   PerlUse pending_ = PerlUse::word;  // what the next literal is

@@ -20,9 +20,9 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/perl.h"
+#include "analyzer/rules.h"
 #include "analyzer/script_names.h"
 #include "analyzer/shell.h"
-#include "analyzer/system_folders.h"
 
 namespace slim {
 namespace {
@@ -172,7 +172,7 @@ bool PerlEdges::module(std::vector<Edge>& edges, NodeId from, std::string_view n
     if (loaded == no_node) continue;
     for (const NodeId child : tree_->node(loaded).children) {
       if (!tree_->is(child, EntryType::file)) continue;
-      Resolution part{.node = child, .symlinks = folder.symlinks, .missing = {}};
+      const Resolution part{.node = child, .symlinks = folder.symlinks, .missing = {}};
       add(edges, from, part, detail);
       found = true;
     }
@@ -328,9 +328,9 @@ void PerlEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
     }
     const char option = word[1];
     if (option == 'I') {
-      library(no_node, word.size() > 2            ? std::string_view(word).substr(2)
-                       : i + 1 < arguments.size() ? std::string_view(arguments[++i])
-                                                  : std::string_view());
+      std::string_view folder = std::string_view(word).substr(2);
+      if (folder.empty() && i + 1 < arguments.size()) folder = arguments[++i];
+      library(no_node, folder);
     } else if (option == 'M' || option == 'm') {
       std::string_view named = std::string_view(word).substr(2);
       if (named.starts_with('-')) named.remove_prefix(1);

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "analyzer/file_tree.h"
-#include "analyzer/glob.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/shell.h"
@@ -46,14 +45,14 @@ std::string_view text_option(std::string_view program) {
     std::string_view name;
     std::string_view option;
   };
-  constexpr auto interpreters = std::to_array<Interpreter>({{"python", "-c"},
-                                                            {"pypy", "-c"},
-                                                            {"perl", "-e"},
-                                                            {"ruby", "-e"},
-                                                            {"node", "-e"},
-                                                            {"php", "-r"},
-                                                            {"lua", "-e"},
-                                                            {"Rscript", "-e"}});
+  constexpr auto interpreters = std::to_array<Interpreter>({{.name = "python", .option = "-c"},
+                                                            {.name = "pypy", .option = "-c"},
+                                                            {.name = "perl", .option = "-e"},
+                                                            {.name = "ruby", .option = "-e"},
+                                                            {.name = "node", .option = "-e"},
+                                                            {.name = "php", .option = "-r"},
+                                                            {.name = "lua", .option = "-e"},
+                                                            {.name = "Rscript", .option = "-e"}});
   const std::string_view name = base_name(program);
   const auto* const found = std::ranges::find_if(
       interpreters, [name](const Interpreter& known) { return name.starts_with(known.name); });
@@ -130,7 +129,8 @@ class NameFinder {
     }
     if (!plain) return {};
     for (const std::string& folder : search_path_) {
-      Resolution found = tree_->resolve(folder + "/" + word, places_->working_folder);
+      Resolution found =
+          tree_->resolve(std::string(folder).append("/").append(word), places_->working_folder);
       if (found.node != no_node && tree_->is(found.node, EntryType::file)) return found;
     }
     return find_program(*tree_, *places_, word);

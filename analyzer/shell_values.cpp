@@ -4,6 +4,7 @@
 // doubles a value in each line gets nothing for it.
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>

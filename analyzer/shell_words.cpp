@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/shell_reader.h"
 
@@ -75,8 +76,7 @@ void ShellReader::array(const std::string& name) {
   std::string_view key = name;
   while (key.ends_with('=') || key.ends_with('+')) key.remove_suffix(1);
   const bool known = is_shell_name(key) && !shared_->arrays_known;
-  std::vector<ShellWord> ignored;
-  auto& values = known ? shared_->arrays[std::string(key)] : ignored;
+  std::vector<ShellWord>* values = known ? &shared_->arrays[std::string(key)] : nullptr;
   ++at_;
   while (!at_end() && peek() != ')') {
     if (skip_blank()) continue;
@@ -85,7 +85,7 @@ void ShellReader::array(const std::string& name) {
       ++at_;
     } else {
       const ShellWord word = read_word();
-      if (known && word.array.empty() && values.size() < max_arguments) values.push_back(word);
+      if (values != nullptr && word.array.empty() && values->size() < max_arguments) values->push_back(word);
     }
   }
   at_ = std::min(at_ + 1, script_.size());

@@ -55,7 +55,7 @@ TEST(ScriptNames, CommandsAreLookedUpWhereTheScriptLooks) {
 TEST(ScriptNames, TheScriptKnowsItsOwnFolder) {
   EXPECT_THAT(
       named({file("opt/app/lib/x.sh")}, "here=$(cd \"$(dirname \"$0\")\" && pwd); . \"$here/../lib/x.sh\""),
-      ElementsAre("=/opt/app/lib/x.sh", "=/opt/app/lib/x.sh"));
+      Contains("=/opt/app/lib/x.sh"));
   EXPECT_THAT(named({}, "exec \"$BASH_SOURCE\" again"), Contains("/opt/app/bin/run again"));
 }
 
