@@ -28,25 +28,63 @@ struct Wrapper {
   bool scripts = false;          ///< the command may be one word that a shell reads
 };
 
+/// A program that runs a command which stands behind one of its options.
+struct OptionOfCommand {
+  std::string_view program;
+  std::string_view option;
+  InnerCommand kind = InnerCommand::program;
+};
+
+constexpr auto options_of_commands = std::to_array<OptionOfCommand>({
+    {.program = "find", .option = "-exec"},
+    {.program = "find", .option = "-execdir"},
+    {.program = "find", .option = "-ok"},
+    {.program = "find", .option = "-okdir"},
+    {.program = "fd", .option = "-x"},
+    {.program = "fd", .option = "--exec"},
+    {.program = "script", .option = "-c", .kind = InnerCommand::script},
+    {.program = "start-stop-daemon", .option = "-a"},
+    {.program = "start-stop-daemon", .option = "--startas"},
+    {.program = "start-stop-daemon", .option = "-x"},
+    {.program = "start-stop-daemon", .option = "--exec"},
+    {.program = "su", .option = "-c", .kind = InnerCommand::script},
+    {.program = "su", .option = "--command", .kind = InnerCommand::script},
+    {.program = "su", .option = "-s"},
+    {.program = "su", .option = "--shell"},
+});
+
 constexpr auto wrappers = std::to_array<Wrapper>({
+    {.name = "bundle", .operands = 1},  // bundle exec COMMAND
     {.name = "busybox"},
     {.name = "catatonit"},
+    {.name = "chrt", .operands = 1},
     {.name = "chpst", .valued = "uUbenmdopfcrtl/"},
     {.name = "chroot", .operands = 1},
+    {.name = "dbus-run-session"},
     {.name = "doas", .valued = "uC"},
     {.name = "docker-init", .valued = "pe"},
     {.name = "dumb-init", .valued = "r"},
+    {.name = "eatmydata"},
     {.name = "entr"},
     {.name = "env", .valued = "uC", .assignments = true},
     {.name = "exec", .valued = "a"},
+    {.name = "fakeroot", .valued = "lsib"},
     {.name = "flock", .operands = 1, .valued = "wE", .scripts = true},
     {.name = "gosu", .operands = 1},
     {.name = "ionice", .valued = "cnpPu"},
     {.name = "nice", .valued = "n"},
     {.name = "nohup"},
+    {.name = "nsenter", .valued = "tSG"},
+    {.name = "numactl", .valued = "iNCm"},
+    {.name = "pipenv", .operands = 1},
+    {.name = "poetry", .operands = 1},
+    {.name = "prlimit"},
     {.name = "runuser", .valued = "ugG", .scripts = true},
+    {.name = "s6-envdir", .operands = 1},
+    {.name = "s6-setuidgid", .operands = 1},
     {.name = "setpriv"},
     {.name = "setsid"},
+    {.name = "setuidgid", .operands = 1},
     {.name = "stdbuf", .valued = "ioe"},
     {.name = "su-exec", .operands = 1},
     {.name = "sudo", .valued = "ugpCDRTUhrt", .assignments = true},
@@ -55,8 +93,10 @@ constexpr auto wrappers = std::to_array<Wrapper>({
     {.name = "timeout", .operands = 1, .valued = "sk"},
     {.name = "tini", .valued = "pe"},
     {.name = "tini-static", .valued = "pe"},
+    {.name = "uv", .operands = 1},
     {.name = "unshare", .valued = "RwSG"},
     {.name = "watch", .valued = "nq", .scripts = true},
+    {.name = "with-contenv"},
     {.name = "xargs", .valued = "aEILnPsd"},
 });
 
@@ -118,6 +158,19 @@ std::size_t wrapped_command(std::string_view wrapper, const std::vector<std::str
     }
   }
   return arguments.size();
+}
+
+bool names_command_in_option(std::string_view program) {
+  return std::ranges::find(options_of_commands, base_name(program), &OptionOfCommand::program) !=
+         options_of_commands.end();
+}
+
+InnerCommand inner_command(std::string_view program, std::string_view option) {
+  const std::string_view name = base_name(program);
+  const auto* const found = std::ranges::find_if(options_of_commands, [&](const OptionOfCommand& known) {
+    return known.program == name && known.option == option;
+  });
+  return found == options_of_commands.end() ? InnerCommand::none : found->kind;
 }
 
 Shebang parse_shebang(std::string_view text) {

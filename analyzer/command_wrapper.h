@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,13 @@ bool wraps_scripts(std::string_view program);
 
 /// Where, in the arguments behind a wrapper's own name, the command starts; size() where none does.
 std::size_t wrapped_command(std::string_view wrapper, const std::vector<std::string>& arguments);
+
+/// What the word behind an option of a program is: find -exec, start-stop-daemon --exec, su -c.
+enum class InnerCommand : std::uint8_t { none, program, script };
+
+/// Whether `program` (a path or a name) has options behind which a command stands.
+bool names_command_in_option(std::string_view program);
+InnerCommand inner_command(std::string_view program, std::string_view option);
 
 /// The program and arguments of a #! line; `env NAME=value prog` and `env -S` are seen through: `program`
 /// is then the interpreter's path and `command` what env looks up in PATH.

@@ -25,45 +25,30 @@
 #include "analyzer/loader.h"
 #include "analyzer/named_paths.h"
 #include "analyzer/rules.h"
+#include "analyzer/script_names.h"
 #include "analyzer/shell.h"
 #include "analyzer/system_folders.h"
 
 namespace slim {
 namespace {
 
-constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::size_t max_glob_matches = 10'000;
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
 // /bin/sh, /etc/shadow and the zoneinfo folder. What Java's open JavaEdges knows.
 constexpr auto covered_by_rules = std::to_array<std::string_view>(
-    {"libc.so",        "libc.so.*",     "libc-*.so",       "ld-linux*.so.*",     "ld-*.so.*",
-     "ld-musl-*",      "libc.musl-*",   "libstdc++.so.*",  "libcrypto.so.*",     "libssl.so.*",
-     "libgcc_s.so.*",  "libm.so.*",     "libpthread.so.*", "libdl.so.*",         "librt.so.*",
-     "libresolv.so.*", "libnss_*.so.*", "libnet.so",       "libawt_headless.so", "libawt_xawt.so"});
+    {"libc.so", "libc.so.*", "libc-*.so", "ld-linux*.so.*", "ld-*.so.*", "ld-musl-*", "libc.musl-*",
+     "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
+     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*", "libnet.so", "libawt_headless.so",
+     "libawt_xawt.so",
+     // loads a policy into the kernel with libsepol, as init does
+     "libselinux.so.*"});
 
-std::vector<std::string> split_colons(std::string_view text) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto colon = text.find(':');
-    parts.emplace_back(text.substr(0, colon));
-    if (colon == std::string_view::npos) return parts;
-    text.remove_prefix(colon + 1);
-  }
-}
-
-/// The folder that a container starts in.
-NodeId working_folder(const FileTree& tree, const ImageConfig& config) {
-  if (config.working_dir.empty()) return root_node;
-  const NodeId folder = tree.resolve(config.working_dir).node;
-  return folder == no_node ? root_node : folder;
-}
-
-LoaderEnvironment loader_environment(const FileTree& tree, const ImageConfig& config) {
+LoaderEnvironment loader_environment(const ImageConfig& config, NodeId working_folder) {
   return {.library_path = env_value(config, "LD_LIBRARY_PATH").value_or(""),
           .preload = env_value(config, "LD_PRELOAD").value_or(""),
           .audit = env_value(config, "LD_AUDIT").value_or(""),
-          .working_folder = working_folder(tree, config)};
+          .working_folder = working_folder};
 }
 
 /// A program by the letter of its header: it names an interpreter, or is an executable without one.
@@ -108,26 +93,19 @@ bool strings_are_evidence(std::string_view name) {
 
 DependencyGraph::DependencyGraph(const FileTree& tree, const ImageConfig& config)
     : tree_(&tree),
-      search_path_(split_colons(env_value(config, "PATH").value_or(std::string(default_path)))),
-      working_folder_(working_folder(tree, config)),
-      loader_(tree, loader_environment(tree, config)),
+      places_(script_places(tree, config)),
+      loader_(tree, loader_environment(config, places_.working_folder)),
       languages_(tree, config, loader_,
                  [this](std::vector<Edge>& edges, std::string_view text, const Edge& like) {
                    add_shell_text(edges, text, like);
                  }) {}
 
 Resolution DependencyGraph::find_command(std::string_view word) const {
-  if (word.find('/') != std::string_view::npos) return tree_->resolve(word, working_folder_);
-  for (const std::string& folder : search_path_) {
-    const std::string path = folder.empty() ? std::string(word) : folder + "/" + std::string(word);
-    Resolution found = tree_->resolve(path, working_folder_);
-    if (found.node != no_node && is_executable_file(*tree_, found.node)) return found;
-  }
-  return {};
+  return find_program(*tree_, places_, word);
 }
 
 Resolution DependencyGraph::find_argument(std::string_view word) const {
-  return tree_->resolve(word, working_folder_);
+  return tree_->resolve(word, places_.working_folder);
 }
 
 void DependencyGraph::add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const {
@@ -179,6 +157,8 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     add_shebang(found, node, *facts);
   if (is_code) languages_.code(found, node, *facts);
   if (facts->text) add_configured(found, node, *facts->text);
+  const bool sourced = facts->text && facts->shebang.empty() && !is_code && read_text;
+  if (sourced && is_shell_library(tree_->path(node), *facts->text)) add_script(found, node, *facts->text);
   // Of code, its scanner knows which words are names.
   const bool says_paths = !is_code && !is_table(tree_->node(node).name);
   if (facts->text && says_paths && (read_text || !facts->shebang.empty()))
@@ -336,23 +316,24 @@ void DependencyGraph::add_shebang(std::vector<Edge>& edges, NodeId node, const F
              {.from = node, .to = no_node, .kind = EdgeKind::shebang, .detail = "#!" + facts.shebang});
   }
   const std::string& interpreter = shebang.command.empty() ? shebang.program : shebang.command;
-  if (is_shell(interpreter) && facts.text) add_commands(edges, node, *facts.text);
+  if (is_shell(interpreter) && facts.text) add_script(edges, node, *facts.text);
 }
 
-void DependencyGraph::add_commands(std::vector<Edge>& edges, NodeId node, std::string_view script) {
-  for (const ShellCommand& command : shell_commands(script)) {
-    const Resolution found = command.sourced ? find_argument(command.word) : find_command(command.word);
-    if (found.node == no_node) {
-      unresolved_names_.push_back({.file = tree_->path(node), .line = command.line, .name = command.word});
+void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::string_view script) {
+  for (const ScriptName& name : script_names(*tree_, places_, script, node)) {
+    if (name.target.node == no_node) {
+      if (name.missed)
+        unresolved_names_.push_back({.file = tree_->path(node), .line = name.line, .name = name.word});
       continue;
     }
-    if (!tree_->is(found.node, EntryType::file)) continue;
-    add_path(edges, found,
-             {.from = node,
-              .to = no_node,
-              .kind = EdgeKind::command,
-              .strength = Strength::likely,
-              .detail = fmt::format("{}, line {}", command.word, command.line)});
+    const Edge edge{.from = node,
+                    .to = no_node,
+                    .kind = name.command ? EdgeKind::command : EdgeKind::named_path,
+                    .strength = Strength::likely,
+                    .detail = fmt::format("{}, line {}", name.word, name.line)};
+    add_named_edges(*tree_, edges, name.target, edge);
+    if (name.runs)
+      languages_.arguments(edges, node, name.target.node, name.arguments, fmt::format("line {}", name.line));
   }
 }
 
@@ -360,12 +341,11 @@ void DependencyGraph::add_commands(std::vector<Edge>& edges, NodeId node, std::s
 /// are no commands say nothing.
 void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view text,
                                      const Edge& like) const {
-  for (const ShellCommand& command : shell_commands(text)) {
-    const Resolution found = command.sourced ? find_argument(command.word) : find_command(command.word);
-    if (found.node == no_node || !tree_->is(found.node, EntryType::file)) continue;
+  for (const ScriptName& name : script_names(*tree_, places_, text, no_node)) {
+    if (name.target.node == no_node || !tree_->is(name.target.node, EntryType::file)) continue;
     Edge edge = like;
-    edge.detail = fmt::format("{}, {}", command.word, like.detail);
-    add_path(edges, found, edge);
+    edge.detail = fmt::format("{}, {}", name.word, like.detail);
+    add_path(edges, name.target, edge);
   }
 }
 
@@ -400,6 +380,9 @@ void DependencyGraph::find_library_folders() {
 }
 
 void DependencyGraph::add_text(std::vector<Edge>& edges, NodeId node, std::string_view text) {
+  // They describe any file there is, and name programs only to know them by their #! line.
+  const std::string& name = tree_->node(node).name;
+  if (name == "magic" || name == "magic.mime" || name == "mime.types") return;
   const NodeId folder = tree_->node(node).parent;
   for (const NamedPath& named : named_paths(text)) {
     const Edge edge{.from = node,

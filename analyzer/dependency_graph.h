@@ -17,6 +17,7 @@
 #include "analyzer/language_edges.h"
 #include "analyzer/loader.h"
 #include "analyzer/rules.h"
+#include "analyzer/script_names.h"
 
 namespace slim {
 
@@ -70,6 +71,7 @@ class DependencyGraph {
   /// A file or folder named on a command line, from the working folder.
   [[nodiscard]] Resolution find_argument(std::string_view word) const;
 
+  [[nodiscard]] const ScriptPlaces& places() const { return places_; }
   [[nodiscard]] const Loader& loader() const { return loader_; }
   [[nodiscard]] const std::vector<UnresolvedLibrary>& unresolved_libraries() const {
     return unresolved_libraries_;
@@ -84,15 +86,14 @@ class DependencyGraph {
   void add_strings(std::vector<Edge>& edges, NodeId node);
   [[nodiscard]] std::string path_at_start(std::string_view text) const;
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
-  void add_commands(std::vector<Edge>& edges, NodeId node, std::string_view script);
+  void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
   void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like) const;
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
 
   const FileTree* tree_;
-  std::vector<std::string> search_path_;
-  NodeId working_folder_ = root_node;
+  ScriptPlaces places_;
   std::vector<std::string> library_folders_;  ///< made when they are first asked for
   Loader loader_;
   LanguageEdges languages_;

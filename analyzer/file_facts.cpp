@@ -69,15 +69,21 @@ std::string_view as_text(std::span<const std::byte> content) {
 }  // namespace
 
 std::uint64_t text_cap(std::string_view path) {
-  constexpr auto endings =
-      std::to_array<std::string_view>({".conf", ".cnf", ".ini", ".cfg", ".json", ".yaml", ".yml", ".toml",
-                                       ".properties", ".service", ".xml", ".path"});
+  constexpr auto endings = std::to_array<std::string_view>(
+      {".conf", ".cnf", ".ini", ".cfg", ".json", ".yaml", ".yml", ".toml", ".properties", ".service", ".xml",
+       ".path", ".sh", ".bash", ".ash", ".env", ".functions", ".subr"});
   if (path == loader_cache) return largest_cache;
   if (is_package_database(path)) return largest_database;
   if (path.ends_with(".dist-info/RECORD")) return largest_record;
-  const bool configuration = path.starts_with("etc/") || std::ranges::any_of(endings, [&](auto ending) {
-                               return path.ends_with(ending);
-                             });
+  // A name without an ending, beside programs: what scripts read with `.` is often called so.
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const bool library =
+      name.find('.') == std::string_view::npos &&
+      (path.find("lib/") != std::string_view::npos || path.find("libexec/") != std::string_view::npos ||
+       path.starts_with("opt/") || path.starts_with("app/"));
+  const bool configuration =
+      library || path.starts_with("etc/") ||
+      std::ranges::any_of(endings, [&](auto ending) { return path.ends_with(ending); });
   return configuration ? largest_text : 0;
 }
 

@@ -17,6 +17,8 @@ namespace slim {
 
 class JavaEdges;
 class JavascriptEdges;
+class LiteralEdges;
+class PerlEdges;
 class PythonEdges;
 
 class LanguageEdges {
@@ -50,6 +52,8 @@ class LanguageEdges {
   std::unique_ptr<PythonEdges> python_;
   std::unique_ptr<JavascriptEdges> javascript_;
   std::unique_ptr<JavaEdges> java_;
+  std::unique_ptr<PerlEdges> perl_;
+  std::unique_ptr<LiteralEdges> literals_;
 };
 
 }  // namespace slim

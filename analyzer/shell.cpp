@@ -1,6 +1,8 @@
 // A reader of POSIX shell's grammar (IEEE 1003.1, Shell Command Language) that is only after one thing:
-// which words are commands. It keeps track of quoting, expansions, here-documents and command positions,
-// knows bash's [[ ]], (( )), arrays and process substitutions, and gives up on a word rather than guess.
+// which words are commands, and which words are theirs. It keeps track of quoting, expansions, here-documents
+// and command positions, knows bash's [[ ]], (( )), arrays and process substitutions, and gives up on a word
+// rather than guess. Values only grow: what a variable is given anywhere it may have everywhere, so that the
+// branches of a script need not be told apart.
 #include "analyzer/shell.h"
 
 #include <algorithm>
@@ -18,32 +20,23 @@
 namespace slim {
 namespace {
 
-constexpr std::size_t max_wrapper_arguments = 64;  // before the command that a wrapper runs
-constexpr unsigned max_second_looks = 16;          // in a script: each reads a part of it once more
+constexpr unsigned max_second_looks = 16;  // in a script: each reads a part of it once more
+constexpr std::size_t max_input = std::size_t{256} << 10;
 
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
+/// Whether a shell with these arguments reads its commands from its input.
+bool reads_input(const ShellCommand& command) {
+  return is_shell(command.word) && std::ranges::all_of(command.arguments, [](const ShellArgument& argument) {
+           return !argument.values.empty() && argument.values[0].starts_with('-') &&
+                  (argument.values[0].starts_with("--") || argument.values[0].find('c') == std::string::npos);
+         });
 }
-
-constexpr auto keywords = std::to_array<std::string_view>(
-    {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "time", "coproc"});
-// Words that all shells answer themselves; a file of that name is not run.
-constexpr auto builtins = std::to_array<std::string_view>(
-    {":",       "[",        "]]",       "alias", "bg",      "break",  "caller", "cd",      "compgen",
-     "compopt", "complete", "continue", "dirs",  "disown",  "echo",   "enable", "exit",    "false",
-     "fc",      "fg",       "hash",     "help",  "history", "in",     "jobs",   "kill",    "let",
-     "logout",  "popd",     "printf",   "pushd", "pwd",     "return", "set",    "shift",   "shopt",
-     "suspend", "test",     "times",    "true",  "type",    "ulimit", "umask",  "unalias", "wait"});
-constexpr auto assigning =
-    std::to_array<std::string_view>({"export", "readonly", "local", "declare", "typeset"});
-constexpr auto naming = std::to_array<std::string_view>({"read", "getopts", "unset", "mapfile", "readarray"});
 
 }  // namespace
 
 void ShellReader::run(bool to_parenthesis) {
   to_parenthesis_ = to_parenthesis;
   while (!at_end() && !closed_) step();
+  finish_command();
 }
 
 void ShellReader::step() {
@@ -72,6 +65,7 @@ void ShellReader::step() {
 
 void ShellReader::end_command() {
   if (place_ == ShellPlace::pattern || place_ == ShellPlace::case_word) return;
+  finish_command();
   place_ = ShellPlace::command;
   direct_ = false;
 }
@@ -128,13 +122,14 @@ void ShellReader::arithmetic_command() {
   at_ = at + 1;
   line_ = line;
   shared_->found.resize(found);
+  first_ = last_ = found;
   ++open_;
   end_command();
 }
 
 void ShellReader::here_document(const HereDocument& document) {
   const std::size_t start = at_;
-  const std::size_t line = line_;
+  const std::size_t line = line_;  // that of the body's first line
   while (!at_end()) {
     const std::size_t body = at_ - start;
     const auto end = std::min(script_.find('\n', at_), script_.size());
@@ -144,8 +139,14 @@ void ShellReader::here_document(const HereDocument& document) {
     while (document.strip && text.starts_with('\t')) text.remove_prefix(1);
     if (text.ends_with('\r')) text.remove_suffix(1);
     if (text != document.delimiter && !at_end()) continue;
-    if (document.expands && depth_ < max_depth)
-      ShellReader(script_.substr(start, body), line, depth_ + 1, *shared_).run_text();
+    const std::string_view all = script_.substr(start, body);
+    const bool reader = document.command < shared_->found.size();
+    if (depth_ < max_depth && reader && reads_input(shared_->found[document.command].first)) {
+      ShellReader(all, line, depth_ + 1, *shared_).run(false);
+      return;
+    }
+    if (reader && all.size() <= max_input) shared_->found[document.command].first.input = all;
+    if (document.expands && depth_ < max_depth) ShellReader(all, line, depth_ + 1, *shared_).run_text();
     return;
   }
 }
@@ -164,8 +165,14 @@ void ShellReader::redirection() {
   if (strip) ++at_;
   while (is_shell_blank(peek())) ++at_;
   const ShellWord target = read_word();
-  if (document)
-    here_documents_.push_back({.delimiter = target.text, .strip = strip, .expands = !target.quoted()});
+  if (document) {
+    here_documents_.push_back({.delimiter = target.text,
+                               .strip = strip,
+                               .expands = !target.quoted(),
+                               .command = last_ > first_ ? last_ - 1 : std::string::npos});
+  } else {
+    note_path(target);
+  }
 }
 
 void ShellReader::take(const ShellWord& word) {
@@ -173,21 +180,36 @@ void ShellReader::take(const ShellWord& word) {
                                 word.text.find_first_not_of("0123456789") == std::string::npos;
   if (names_descriptor) return;  // the 2 of 2>file
   if (peek() == '(' && word.text.ends_with('=') && place_ != ShellPlace::pattern) {
-    assign(word);
-    array();
+    array(word.text);
     return;
   }
-  const bool splits =
-      word.expanded && word.known && !word.quoted() && word.text.find(' ') != std::string::npos;
-  if (splits) {
+  if (!word.array.empty()) {  // "${command[@]}"
+    const auto values = shared_->arrays.find(word.array);
+    if (values == shared_->arrays.end() || uncertain_) return;
+    for (const ShellWord& value : std::vector<ShellWord>(values->second)) {
+      shared_->expanded += value.text.size() + 1;
+      if (shared_->expanded <= ShellScript::max_expanded) take(value);
+    }
+    return;
+  }
+  const bool one = word.quoted() || word.assignment() != std::string::npos;
+  if (word.expanded() && word.known && !one && word.text.find(' ') != std::string::npos) {
     split(word);
     return;
   }
+  note_path(word, word.assignment() + 1);  // npos + 1 is 0
   switch (place_) {
     case ShellPlace::command:
       command_word(word);
       break;
     case ShellPlace::argument:
+      argument(word);
+      break;
+    case ShellPlace::asked:
+      asked_word(word);
+      break;
+    case ShellPlace::set_words:
+      set_word(word);
       break;
     case ShellPlace::wrapped:
       wrapped_word(word);
@@ -200,13 +222,12 @@ void ShellReader::take(const ShellWord& word) {
       break;
     case ShellPlace::sourced:
       place_ = ShellPlace::argument;
-      add(word, true);
+      add(word, ShellUse::sourced);
       break;
     case ShellPlace::assignment:
       assign(word);
       break;
     case ShellPlace::name:
-      shared_->constants[word.text].clear();
       break;
     case ShellPlace::function:
       shared_->functions.insert(word.text);
@@ -219,11 +240,14 @@ void ShellReader::take(const ShellWord& word) {
 }
 
 void ShellReader::split(const ShellWord& word) {
-  std::string_view rest = word.text;
-  while (!rest.empty() && (place_ == ShellPlace::command || place_ == ShellPlace::wrapped)) {
+  for (std::string_view rest = word.text; !rest.empty();) {
     const auto blank = rest.find(' ');
-    ShellWord field{.text = std::string(rest.substr(0, blank)), .expanded = true, .line = word.line};
-    field.quoted_from = 0;  // neither an assignment nor a keyword comes out of a variable
+    ShellWord field;
+    field.text = rest.substr(0, blank);
+    field.glob = word.glob;
+    field.line = word.line;
+    field.quoted_from = field.expanded_from =
+        0;  // neither an assignment nor a keyword comes out of a variable
     if (!field.text.empty()) take(field);
     rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
   }
@@ -235,8 +259,13 @@ void ShellReader::compound_word(const ShellWord& word) {
     test_goes_on_ = false;
     if (plain && word.text == "]]") place_ = ShellPlace::argument;
   } else if (place_ == ShellPlace::loop) {
-    if (loop_words_ == 0) shared_->constants[word.text].clear();
-    if (++loop_words_ == 2 && plain && word.text == "do") place_ = ShellPlace::command;
+    if (++loop_words_ == 1) {
+      loop_variable_ = word.text;
+    } else if (loop_words_ == 2) {
+      if (plain && word.text == "do") place_ = ShellPlace::command;
+    } else if (is_shell_name(loop_variable_)) {
+      add_values(loop_variable_, word, 0, false);
+    }
   } else if (place_ == ShellPlace::case_word) {
     if (plain && word.text == "in") place_ = ShellPlace::pattern;
   } else if (plain && word.text == "esac" && peek() != ')') {
@@ -249,154 +278,48 @@ void ShellReader::leave_case() {
   place_ = ShellPlace::argument;
 }
 
-void ShellReader::command_word(const ShellWord& word) {
-  if (assign(word) || word.text.starts_with('-')) return;  // `time -p`: its command is still to come
-  place_ = ShellPlace::argument;
-  if (!word.quoted() && reserved_word(word.text)) return;
-  if (word.known && (defines_function(word.text) || special_builtin(word.text))) return;
-  if (!among(builtins, word.text)) program(word);
+namespace {
+
+constexpr auto shell_endings = std::to_array<std::string_view>({".sh", ".bash", ".ash", ".dash", ".ksh"});
+// Names under which such files are installed; others have a format of their own.
+constexpr auto open_endings = std::to_array<std::string_view>(
+    {".conf", ".cfg", ".env", ".inc", ".lib", ".functions", ".default", ".subr"});
+
+bool defines_function(std::string_view line) {
+  const auto parentheses = line.find("()");
+  if (parentheses == std::string_view::npos || line.substr(0, 9) == "function ") return false;
+  std::string_view name = line.substr(0, parentheses);
+  while (!name.empty() && is_shell_blank(name.back())) name.remove_suffix(1);
+  std::string_view rest = line.substr(parentheses + 2);
+  while (!rest.empty() && is_shell_blank(rest.front())) rest.remove_prefix(1);
+  return is_shell_name(name) && (rest.empty() || rest[0] == '{' || rest[0] == '(');
 }
 
-bool ShellReader::reserved_word(std::string_view text) {
-  if (among(keywords, text)) {
-    place_ = ShellPlace::command;
-  } else if (text == "case") {
-    ++case_depth_;
-    place_ = ShellPlace::case_word;
-  } else if (text == "esac") {
-    leave_case();
-  } else if (text == "for" || text == "select") {
-    place_ = ShellPlace::loop;
-    loop_words_ = 0;
-  } else if (text == "function") {
-    place_ = ShellPlace::function;
-  } else if (text == "[[") {
-    place_ = ShellPlace::test;
-    test_goes_on_ = false;
-  } else {
-    return false;
+bool is_line_of_shell(std::string_view line) {
+  while (!line.empty() && is_shell_blank(line.front())) line.remove_prefix(1);
+  while (!line.empty() && is_shell_blank(line.back())) line.remove_suffix(1);
+  if (line == "fi" || line == "esac" || line.starts_with("# shellcheck ")) return true;
+  if (line.starts_with("export ")) {
+    const std::string_view name =
+        line.substr(7, line.find('=') == std::string_view::npos ? 0 : line.find('=') - 7);
+    return is_shell_name(name);
   }
-  return true;
+  return defines_function(line);
 }
 
-bool ShellReader::special_builtin(const std::string& text) {
-  if (text == "." || text == "source") {
-    place_ = ShellPlace::sourced;
-  } else if (text == "exec" || text == "command" || text == "builtin") {
-    start_wrapper(text);
-  } else if (text == "eval" || text == "trap") {
-    place_ = ShellPlace::script;
-  } else if (among(assigning, text)) {
-    place_ = ShellPlace::assignment;
-  } else if (among(naming, text)) {
-    place_ = ShellPlace::name;
-  } else {
-    return false;
+}  // namespace
+
+bool is_shell_library(std::string_view path, std::string_view text) {
+  const auto ends = [path](std::string_view ending) { return path.ends_with(ending); };
+  if (std::ranges::any_of(shell_endings, ends)) return true;
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (name.find('.', 1) != std::string_view::npos && std::ranges::none_of(open_endings, ends)) return false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (is_line_of_shell(text.substr(0, end))) return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return true;
-}
-
-bool ShellReader::defines_function(const std::string& name) {
-  std::size_t next = at_;
-  while (next < script_.size() && is_shell_blank(script_[next])) ++next;
-  if (next >= script_.size() || script_[next] != '(') return false;
-  ++next;
-  while (next < script_.size() && is_shell_blank(script_[next])) ++next;
-  if (next >= script_.size() || script_[next] != ')') return false;
-  shared_->functions.insert(name);
-  at_ = next + 1;
-  place_ = ShellPlace::command;
-  return true;
-}
-
-void ShellReader::program(const ShellWord& word) {
-  add(word, false);
-  if (!word.known) return;
-  if (is_shell(word.text)) {
-    place_ = ShellPlace::shell_argument;
-    skip_argument_ = false;
-  } else if (is_command_wrapper(word.text)) {
-    start_wrapper(word.text);
-  }
-}
-
-void ShellReader::add(const ShellWord& word, bool sourced) {
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (!word.known || word.text.empty() || std::ranges::any_of(word.text, control)) return;
-  shared_->found.emplace_back(ShellCommand{.word = word.text, .line = word.line, .sourced = sourced},
-                              sourced || direct_);
-}
-
-void ShellReader::start_wrapper(std::string name) {
-  place_ = ShellPlace::wrapped;
-  direct_ = true;
-  wrapper_ = std::move(name);
-  wrapper_arguments_.clear();
-}
-
-void ShellReader::wrapped_word(const ShellWord& word) {
-  // `command -v name` asks and runs nothing.
-  const bool asks = wrapper_ == "command" && (word.text == "-v" || word.text == "-V");
-  wrapper_arguments_.push_back(word.text);
-  if (asks || wrapper_arguments_.size() > max_wrapper_arguments) {
-    place_ = ShellPlace::argument;
-    return;
-  }
-  if (wrapped_command(wrapper_, wrapper_arguments_) >= wrapper_arguments_.size()) return;
-  place_ = ShellPlace::argument;
-  if (wraps_scripts(wrapper_) && word.text.find(' ') != std::string::npos) {
-    script_word(word);
-  } else if (wrapper_ != "command" && wrapper_ != "builtin") {
-    program(word);
-  } else {
-    if (!word.known || !special_builtin(word.text)) {
-      if (!among(builtins, word.text)) program(word);
-    }
-  }
-}
-
-void ShellReader::shell_argument(const ShellWord& word) {
-  if (std::exchange(skip_argument_, false)) return;
-  const bool option = word.text.starts_with('-') || word.text.starts_with('+');
-  if (!option) {  // the script; what the shell reads is as good as sourced
-    place_ = ShellPlace::argument;
-    add(word, true);
-  } else if (!word.text.starts_with("--")) {
-    if (word.text.find('c') != std::string::npos) place_ = ShellPlace::script;
-    skip_argument_ = word.text.ends_with('o');  // -o pipefail
-  }
-}
-
-void ShellReader::script_word(const ShellWord& word) {
-  if (std::exchange(skip_argument_, false) || word.text == "--") return;
-  place_ = ShellPlace::argument;
-  // A text with values in it could be grown without end by a script that is out to.
-  const bool option = word.text.starts_with('-');
-  if (!option && word.known && !word.expanded && depth_ < max_depth)
-    ShellReader(word.text, word.line, depth_ + 1, *shared_).run(false);
-}
-
-bool ShellReader::assign(const ShellWord& word) {
-  const auto equals = word.text.find('=');
-  if (equals == std::string::npos || equals >= word.quoted_from) return false;
-  const std::string_view left = std::string_view(word.text).substr(0, equals);
-  const std::string_view key = left.substr(0, left.find_first_of("+["));
-  if (!is_shell_name(key)) return false;
-  // A variable that is set twice has no constant value.
-  const bool constant = word.known && key == left && peek() != '(' &&
-                        word.text.size() - equals <= max_constant && !shared_->constants.contains(key);
-  shared_->constants[std::string(key)] = constant ? word.text.substr(equals + 1) : std::string();
-  return true;
-}
-
-std::vector<ShellCommand> shell_commands(std::string_view script) {
-  ShellScript shared;
-  ShellReader(script, 1, 0, shared).run(false);
-  std::vector<ShellCommand> commands;
-  for (auto& [command, direct] : shared.found) {
-    if (direct || !shared.functions.contains(command.word)) commands.push_back(std::move(command));
-  }
-  return commands;
+  return false;
 }
 
 }  // namespace slim

@@ -1,9 +1,10 @@
 // Words as a shell cuts them (IEEE 1003.1, Shell Command Language, 2.2 Quoting and 2.6 Word Expansions).
-// Only variables with one constant value are expanded; the commands inside expansions are read on the way.
+// What expansions make of them is in analyzer/shell_values.cpp; the commands inside are read on the way.
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/shell_reader.h"
 
@@ -71,7 +72,11 @@ bool ShellReader::arithmetic() {
   return false;
 }
 
-void ShellReader::array() {
+void ShellReader::array(const std::string& name) {
+  std::string_view key = name;
+  while (key.ends_with('=') || key.ends_with('+')) key.remove_suffix(1);
+  const bool known = is_shell_name(key) && !shared_->arrays_known;
+  std::vector<ShellWord>* values = known ? &shared_->arrays[std::string(key)] : nullptr;
   ++at_;
   while (!at_end() && peek() != ')') {
     if (skip_blank()) continue;
@@ -79,7 +84,8 @@ void ShellReader::array() {
       if (peek() == '\n') ++line_;
       ++at_;
     } else {
-      read_word();
+      const ShellWord word = read_word();
+      if (values != nullptr && word.array.empty() && values->size() < max_arguments) values->push_back(word);
     }
   }
   at_ = std::min(at_ + 1, script_.size());
@@ -91,8 +97,12 @@ ShellWord ShellReader::read_word() {
   while (!at_end()) {
     const char c = peek();
     if (std::string_view(" \t\r\n;&|()<>").find(c) != std::string_view::npos) break;
-    const bool tilde = c == '~' && word.text.empty() && !word.quoted();
-    if (c == '*' || c == '?' || tilde) word.known = false;
+    if (c == '~' && word.text.empty() && !word.quoted()) {
+      word.append_unknown();
+      ++at_;
+      continue;
+    }
+    if (c == '*' || c == '?') word.glob = true;
     piece(word, false);
   }
   return word;
@@ -111,14 +121,14 @@ void ShellReader::piece(ShellWord& word, bool in_quotes) {
       ++line_;
     } else {
       word.quote();
-      word.text += peek(1);
+      word.append(script_.substr(at_ + 1, 1));
     }
     at_ += 2;
   } else if (c == '$' || c == '`') {
     expansion(word, in_quotes);
   } else {
     if (c == '\n') ++line_;
-    word.text += c;
+    word.append(script_.substr(at_, 1));
     ++at_;
   }
 }
@@ -126,7 +136,7 @@ void ShellReader::piece(ShellWord& word, bool in_quotes) {
 void ShellReader::single_quoted(ShellWord& word) {
   const auto end = std::min(script_.find('\'', at_ + 1), script_.size());
   const std::string_view text = script_.substr(at_ + 1, end - at_ - 1);
-  word.text += text;
+  word.append(text);
   line_ += static_cast<std::size_t>(std::ranges::count(text, '\n'));
   at_ = std::min(end + 1, script_.size());
 }
@@ -142,114 +152,10 @@ void ShellReader::double_quoted(ShellWord& word) {
     if (c == '\\' && std::string_view("$`\"\\\n").find(peek(1)) != std::string_view::npos) ++at_;
     if (at_end()) break;
     if (peek() == '\n') ++line_;
-    if (c != '\\' || peek() != '\n') word.text += peek();
+    if (c != '\\' || peek() != '\n') word.append(script_.substr(at_, 1));
     ++at_;
   }
   at_ = std::min(at_ + 1, script_.size());
-}
-
-void ShellReader::expansion(ShellWord& word, bool in_quotes) {
-  word.expanded = true;
-  if (depth_ >= max_depth) {
-    word.known = false;
-    at_ = script_.size();
-    return;
-  }
-  ++depth_;
-  const char next = peek(1);
-  if (peek() == '`') {
-    backticks();
-    word.known = false;
-  } else if (next == '(') {
-    ++at_;
-    if (peek(1) == '(') {
-      arithmetic();
-    } else {
-      ++at_;
-      substitution();
-    }
-    word.known = false;
-  } else if (next == '{') {
-    braces(word, in_quotes);
-  } else if (next == '\'' && !in_quotes) {
-    escaped_quote();
-    word.known = false;
-  } else {
-    name(word, in_quotes);
-  }
-  --depth_;
-}
-
-void ShellReader::name(ShellWord& word, bool in_quotes) {
-  std::size_t end = at_ + 1;
-  while (end < script_.size() && is_shell_name(script_.substr(at_ + 1, 1)) && is_name_character(script_[end]))
-    ++end;
-  if (end > at_ + 1) {
-    variable(word, script_.substr(at_ + 1, end - at_ - 1));
-    at_ = end;
-  } else if (peek(1) != '\0' &&
-             std::string_view("0123456789@*#?-$!").find(peek(1)) != std::string_view::npos) {
-    word.known = false;
-    at_ += 2;
-  } else {
-    if (in_quotes || peek(1) != '"') word.text += '$';  // $"..." is a text to translate
-    ++at_;
-  }
-}
-
-void ShellReader::variable(ShellWord& word, std::string_view name) {
-  const auto found = shared_->constants.find(name);
-  const bool usable = found != shared_->constants.end() && !found->second.empty() &&
-                      word.text.size() + found->second.size() <= max_constant;
-  if (usable) {
-    word.text += found->second;
-  } else {
-    word.known = false;
-  }
-}
-
-void ShellReader::braces(ShellWord& word, bool in_quotes) {
-  at_ += 2;
-  const std::size_t start = at_;
-  ShellWord ignored;
-  while (!at_end() && peek() != '}') piece(ignored, in_quotes);
-  variable(word, script_.substr(start, at_ - start));
-  at_ = std::min(at_ + 1, script_.size());
-}
-
-void ShellReader::escaped_quote() {
-  at_ += 2;
-  while (!at_end() && peek() != '\'') {
-    if (peek() == '\\') ++at_;
-    if (peek() == '\n') ++line_;
-    ++at_;
-  }
-  at_ = std::min(at_ + 1, script_.size());
-}
-
-void ShellReader::substitution() {
-  if (depth_ >= max_depth) {
-    at_ = script_.size();
-    return;
-  }
-  const std::size_t start = std::min(at_, script_.size());
-  ShellReader inner(script_.substr(start), line_, depth_ + 1, *shared_);
-  inner.run(true);
-  at_ = start + inner.place();
-  line_ = inner.line();
-}
-
-void ShellReader::backticks() {
-  const std::size_t line = line_;
-  std::string script;
-  for (++at_; !at_end() && peek() != '`'; ++at_) {
-    if (peek() == '\\' && std::string_view("`\\$").find(peek(1)) != std::string_view::npos) ++at_;
-    if (at_end()) break;
-    if (peek() == '\n') ++line_;
-    script += peek();
-  }
-  at_ = std::min(at_ + 1, script_.size());
-  ShellReader(script, line, depth_, *shared_).run(false);
 }
 
 }  // namespace slim

@@ -39,6 +39,18 @@ constexpr auto system_folders = std::to_array<std::string_view>({
     "/usr/share/"
     "{debconf,debianutils,dpkg,perl5,pam,pam-configs,readline,sensible-utils,ca-certificates,themes,sounds}",
     "/usr/share/{doc,man,locale,info,zoneinfo,terminfo}/**",
+    // what several packages share; rules and configuration files say what is used of it
+    "/usr/lib/php",
+    "/usr/lib/*-linux-*/{security,sasl2}",
+    "/etc/{apache2,nginx}/{mods,conf,sites,modules}-available",
+    // what Perl searches: its modules are followed one by one
+    "/etc/perl",
+    "/usr/{lib,lib64,share,local/lib,local/lib64,local/share}/{perl,perl5}",
+    "/usr/{share,local/share,local/lib/*-linux-*,lib/*-linux-*}/{perl,perl5}/5.*",
+    "/usr/lib/*-linux-*/{perl,perl5,perl-base}",
+    "/usr/{lib,share}/perl5/{core_perl,vendor_perl,site_perl}",
+    "/usr/local/lib/perl5/{5.*,site_perl,vendor_perl}",
+    "/usr/local/lib/perl5/{site_perl,vendor_perl}/5.*",
     "/var/{backups,cache,empty,games,lib,local,lock,log,mail,opt,run,spool,tmp,yp}",
     "/var/lib/{apt,dpkg,misc,pam,systemd,apk}/**",
     "/var/cache/{apt,debconf,ldconfig,apk}/**",

@@ -208,10 +208,20 @@ class Marker {
     const auto below = tree_->walk(folder);
     for (const NodeId node : below) {
       if (node == folder) continue;
+      if (!included && is_put_aside(node, folder)) continue;
       const ReasonKind kind = included ? ReasonKind::include : ReasonKind::inside;
       offer(node, {.kind = kind, .from = folder, .detail = included ? "inside an included folder" : ""},
             strength);
     }
+  }
+
+  /// Whether `node` lies, below `top`, in a folder of things that links in another one switch on: Debian's
+  /// mods-available and its kin. What is switched on is reached by its link.
+  [[nodiscard]] bool is_put_aside(NodeId node, NodeId top) const {
+    for (NodeId at = tree_->node(node).parent; at != top; at = tree_->node(at).parent) {
+      if (tree_->node(at).name.ends_with("-available")) return true;
+    }
+    return false;
   }
 
   /// Data and configuration of a package whose program is kept are likely, the other files of a kept file's

@@ -18,7 +18,7 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
-#include "analyzer/shell.h"
+#include "analyzer/script_names.h"
 #include "analyzer/system_folders.h"
 #include "slimmer/plan.h"
 
@@ -58,6 +58,7 @@ class RootFinder {
     } else if (script) {
       start = 0;  // docker-entrypoint.sh and its kin end in: exec "$@"
     }
+    if (script) forwarded(program, rest);
     if (start < rest.size()) wrapped({rest.begin() + static_cast<std::ptrdiff_t>(start), rest.end()});
   }
 
@@ -136,13 +137,26 @@ class RootFinder {
     }
   }
 
+  /// exec java "$@": what the script gives to an interpreter is what it was given.
+  void forwarded(NodeId script, const std::vector<std::string>& given) {
+    const FileFacts& facts = *tree_->facts(script);
+    const Shebang shebang = parse_shebang(facts.shebang);
+    if (!facts.text || !is_shell(shebang.command.empty() ? shebang.program : shebang.command)) return;
+    for (ScriptName& name : script_names(*tree_, graph_->places(), *facts.text, script)) {
+      if (!name.runs || !name.forwards) continue;
+      name.arguments.insert(name.arguments.end(), given.begin(), given.end());
+      told_to_run(name.target.node, name.arguments);
+    }
+  }
+
   void shell_text(std::string_view text) {
-    for (const ShellCommand& command : shell_commands(text)) {
-      const Resolution program =
-          command.sourced ? graph_->find_argument(command.word) : graph_->find_command(command.word);
-      if (program.node != no_node && tree_->is(program.node, EntryType::file)) {
-        add(program, fmt::format("{}: {}", from_, command.word), false);
-      }
+    for (ScriptName& name : script_names(*tree_, graph_->places(), text, no_node)) {
+      const NodeId node = name.target.node;
+      if (node == no_node || is_kernel_path(tree_->path(node))) continue;
+      const bool folder = tree_->is(node, EntryType::directory);
+      if (name.runs) told_to_run(node, name.arguments);
+      add(std::move(name.target), fmt::format("{}: {}", from_, name.word),
+          folder && !is_system_folder(tree_->path(node)));
     }
     while (!text.empty()) {  // files that the command names
       const auto blank = text.find_first_of(" \t\n;&|\"'()<>");

@@ -85,5 +85,20 @@ TEST(CommandWrapper, ShebangsSeeThroughEnv) {
   EXPECT_EQ(parse_shebang("/usr/bin/env").command, "");
 }
 
+TEST(CommandWrapper, SomeCommandsStandBehindOptions) {
+  EXPECT_TRUE(names_command_in_option("/usr/bin/find"));
+  EXPECT_FALSE(names_command_in_option("ls"));
+  EXPECT_EQ(inner_command("find", "-exec"), InnerCommand::program);
+  EXPECT_EQ(inner_command("find", "-name"), InnerCommand::none);
+  EXPECT_EQ(inner_command("/bin/su", "-c"), InnerCommand::script);
+  EXPECT_EQ(inner_command("start-stop-daemon", "--exec"), InnerCommand::program);
+}
+
+TEST(CommandWrapper, ToolsOfLanguagesRunTheProgramsOfTheirPackages) {
+  EXPECT_EQ(wrapped_command("bundle", {"exec", "rackup", "-p", "80"}), 1U);
+  EXPECT_EQ(wrapped_command("bundle", {"install"}), 1U);
+  EXPECT_EQ(wrapped_command("s6-setuidgid", {"app", "server"}), 1U);
+}
+
 }  // namespace
 }  // namespace slim

@@ -289,6 +289,24 @@ TEST(Mark, RootsAsFoldersBringTheirContent) {
   EXPECT_EQ(sample->cause("/usr/share/app/nobody.txt"), "/usr/share/app");
 }
 
+TEST(Mark, WhatIsThereToBeSwitchedOnIsKeptForItsLinkAlone) {
+  const auto sample =
+      sample_plan(TarBuilder()
+                      .folder("app")
+                      .file("app/server", test::dynamic_program({}, {}, {"/etc/web"}), 0755)
+                      .folder("etc/web/mods-available")
+                      .folder("etc/web/mods-enabled")
+                      .file("etc/web/main.conf", "text")
+                      .file("etc/web/mods-available/on.load", "text")
+                      .file("etc/web/mods-available/off.load", "text")
+                      .symlink("etc/web/mods-enabled/on.load", "../mods-available/on.load"),
+                  config_of({"/app/server"}), mark_with(Profile::balanced), parse_rules("[]", "test"));
+  EXPECT_TRUE(sample->keeps("/etc/web/main.conf"));
+  EXPECT_TRUE(sample->keeps("/etc/web/mods-enabled/on.load"));
+  EXPECT_TRUE(sample->keeps("/etc/web/mods-available/on.load"));
+  EXPECT_FALSE(sample->keeps("/etc/web/mods-available/off.load"));
+}
+
 TEST(Mark, WarningsOfTheRootsComeFirst) {
   const auto sample = planned(Profile::balanced, {"/gone"}, {"**/libneeded.so.*"});
   EXPECT_THAT(sample->plan.warnings,

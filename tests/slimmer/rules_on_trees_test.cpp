@@ -68,6 +68,7 @@ std::vector<RuleCase> glibc_cases() {
               {"/opt/gconv/UTF-16.so"},
               {libc(), importing(lib + "libstdc++.so.6", {"iconv_open"}),
                importing(lib + "libunistring.so.2", {"iconv_open"}),
+               importing(lib + "libpsl.so.5", {"iconv_open"}), importing("/bin/bash", {"iconv_open"}),
                importing(lib + "libidn2.so.0", {"iconv_open"})}),
       {.id = "gconv-of-locale",
        .fires = scene({libc(), app({"setlocale"})},
@@ -190,9 +191,12 @@ std::vector<RuleCase> tls_cases() {
                lib + "pkcs11/p11-kit-trust.so"},
               {lib + "pkcs11/other.so", "/usr/share/p11-kit/other"}, {a_file(lib + "libz.so.1")}),
       keeping("sasl", {a_file(lib + "libsasl2.so.2")},
-              {lib + "sasl2", lib + "sasl2/libplain.so", "/usr/lib/sasl2", "/usr/lib/sasl2/x.conf",
-               "/etc/sasl2", "/etc/sasl2/app.conf"},
-              {"/opt/sasl2/libplain.so"}, {a_file(lib + "libz.so.1")}),
+              {lib + "sasl2/libplain.so", lib + "sasl2/libscram.so.2", "/usr/lib/sasl2/x.conf", "/etc/sasl2",
+               "/etc/sasl2/app.conf"},
+              {"/opt/sasl2/libplain.so", lib + "sasl2/libsasldb.so"}, {a_file(lib + "libz.so.1")}),
+      keeping("sasl-database", {a_file(lib + "libsasl2.so.2"), app({"sasl_server_init"})},
+              {lib + "sasl2/libsasldb.so", "/etc/sasldb2"}, {lib + "sasl2/libplain.so"},
+              {a_file(lib + "libsasl2.so.2"), app({"sasl_client_init"})}),
       keeping("krb5", {a_file(lib + "libkrb5.so.3")},
               {"/etc/krb5.conf", "/etc/krb5.conf.d", "/etc/krb5.conf.d/x", "/etc/gss", "/etc/gss/mech",
                lib + "krb5/plugins", lib + "krb5/plugins/kdb.so"},
@@ -240,6 +244,63 @@ std::vector<RuleCase> language_cases() {
               {node + "semver/index.js"}, {a_file(lib + "libnodes.so.1")}),
       of_image("node-environment", {"/etc/own-ca.pem"}, {}, {"/etc/other.pem"},
                scene({}, {"/etc/own-ca.pem"}), {"NODE_EXTRA_CA_CERTS=/etc/own-ca.pem"}),
+      keeping("perl-embedded", {app({"perl_parse"})},
+              {"/etc/perl", "/etc/perl/x.pm", lib + "perl-base", lib + "perl-base/strict.pm",
+               lib + "perl/5.36/re.pm", lib + "perl", lib + "perl/5.36", "/usr/share/perl",
+               "/usr/share/perl/5.36", "/usr/share/perl/5.36/CPAN.pm", "/usr/share/perl5",
+               "/usr/share/perl5/DBI.pm"},
+              {"/usr/share/perlx/x.pm"}, {importing("/usr/bin/perl5.36", {"perl_parse"})}),
+      keeping("perl-unicode", {a_file("/usr/share/perl/5.36/Unicode/UCD.pm")},
+              {"/usr/share/perl/5.36/unicore", "/usr/share/perl/5.36/unicore/Name.pl"},
+              {"/opt/unicore/Name.pl"}, {a_file("/usr/share/perl/5.36/Unicode/Normalize.pm")}),
+      keeping("ruby", {a_file(lib + "libruby-3.1.so.3.1")},
+              {"/usr/lib/ruby", "/usr/lib/ruby/3.1.0", "/usr/lib/ruby/3.1.0/set.rb", lib + "ruby",
+               lib + "ruby/3.1.0", lib + "ruby/3.1.0/json.so", "/var/lib/gems", "/var/lib/gems/x",
+               "/usr/share/rubygems-integration", "/usr/share/rubygems-integration/all",
+               "/usr/share/rubygems-integration/all/rack.gemspec"},
+              {"/usr/share/ri/x.ri"}, {a_file(lib + "libz.so.1")}),
+      {.id = "ruby-development",
+       .fires =
+           scene({a_file("/usr/bin/ruby3.1")}, {"/usr/share/ri/x", "/var/lib/gems/3.1.0/gems/x-1/test/t.rb",
+                                                "/var/lib/gems/3.1.0/gems/x-1/lib/x.rb"}),
+       .keeps = {},
+       .drops = {"/usr/share/ri/x", "/var/lib/gems/3.1.0/gems/x-1/test/t.rb"},
+       .quiet = scene({a_file("/bin/app")}, {"/usr/share/ri/x"})},
+      keeping("php-extensions", {a_file("/usr/lib/apache2/modules/libphp8.2.so")},
+              {"/usr/lib/php/20220829", "/usr/lib/php/20220829/curl.so", "/usr/local/etc/php",
+               "/usr/local/etc/php/x.ini", "/usr/share/php", "/usr/share/php/x.php"},
+              {"/usr/lib/php/sessionclean"}, {a_file(lib + "libz.so.1")}),
+      keeping("lua", {a_file("/usr/bin/lua5.4")},
+              {"/usr/share/lua", "/usr/share/lua/5.4", "/usr/share/lua/5.4/json.lua", lib + "lua",
+               lib + "lua/5.4", lib + "lua/5.4/socket.so"},
+              {"/opt/lua/x.lua"}, {a_file("/bin/app")}),
+      keeping("tcl", {a_file(lib + "libtcl8.6.so")},
+              {"/usr/share/tcltk", "/usr/share/tcltk/tcl8.6", "/usr/share/tcltk/tcl8.6/init.tcl",
+               "/usr/lib/tcltk", "/usr/lib/tcltk/x.tm"},
+              {"/opt/tcl/x.tcl"}, {a_file("/bin/app")}),
+  };
+}
+
+std::vector<RuleCase> server_cases() {
+  const std::string server = "/usr/lib/postgresql/15/bin/postgres";
+  return {
+      {.id = "postgresql-development",
+       .fires = scene({a_file(server)},
+                      {"/usr/lib/postgresql/15/lib/bitcode/x.bc", "/usr/lib/postgresql/15/lib/pgxs/x",
+                       "/usr/lib/postgresql/15/lib/plpgsql.so", "/usr/share/postgresql/15/man/man1/x"}),
+       .keeps = {},
+       .drops = {"/usr/lib/postgresql/15/lib/bitcode/x.bc", "/usr/lib/postgresql/15/lib/pgxs/x",
+                 "/usr/share/postgresql/15/man/man1/x"},
+       .quiet = scene({a_file("/bin/app")}, {"/usr/lib/postgresql/15/lib/bitcode/x.bc"})},
+      keeping("postgresql", {a_file(server)},
+              {"/usr/share/postgresql", "/usr/share/postgresql/15", "/usr/share/postgresql/15/x.control",
+               "/usr/lib/postgresql/15/lib/plpgsql.so"},
+              {"/usr/lib/postgresql/15/bin/pg_upgrade"}, {a_file("/bin/app")}),
+      keeping("postgresql-programs", {a_file(server)},
+              {"/usr/bin/locale", "/bin/sh", "/bin/cp", "/usr/bin/tr"}, {"/usr/bin/find"},
+              {a_file("/bin/app")}),
+      of_image("served-data", {"/srv", "/srv/tls", "/srv/tls/key.pem"}, {}, {"/opt/srv/x"},
+               scene({}, {"/opt/srv/x"})),
   };
 }
 
@@ -247,7 +308,7 @@ std::vector<RuleCase> all_cases() {
   std::vector<RuleCase> cases;
   for (const auto& part : {documentation_cases(), glibc_cases(), identity_cases(), time_cases(),
                            trust_cases(), tls_cases(), data_cases(), graphics_cases(), programs_cases(),
-                           language_cases()})
+                           language_cases(), server_cases()})
     cases.insert(cases.end(), part.begin(), part.end());
   return cases;
 }

@@ -1,0 +1,134 @@
+#include "analyzer/perl_edges.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/code_facts.h"
+#include "analyzer/edge.h"
+#include "analyzer/image.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/perl.h"
+#include "tests/analyzer/tree_fixture.h"
+
+namespace slim {
+namespace {
+
+using test::file;
+using test::OwnedTree;
+using test::program;
+using test::symlink;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsSupersetOf;
+using testing::Not;
+
+class PerlEdgesTest : public testing::Test {
+ protected:
+  void make(std::vector<LayerEntry> entries) {
+    image_ = std::make_unique<OwnedTree>(std::move(entries));
+    edges_ = std::make_unique<PerlEdges>(image_->tree, config_, unresolved_);
+  }
+  /// The paths that the code of the file at `path` leads to.
+  std::vector<std::string> code(const std::string& path, std::string_view text) {
+    FileFacts facts;
+    facts.code = {.language = Language::perl, .names = scan_perl(text)};
+    std::vector<Edge> edges;
+    edges_->code(edges, image_->tree.find(path), facts);
+    return paths(edges);
+  }
+  std::vector<std::string> run(const std::vector<std::string>& arguments) {
+    std::vector<Edge> edges;
+    edges_->arguments(edges, no_node, image_->tree.find("/usr/bin/perl"), arguments, "entrypoint");
+    return paths(edges);
+  }
+  [[nodiscard]] std::vector<std::string> paths(const std::vector<Edge>& edges) const {
+    std::vector<std::string> found;
+    for (const Edge& edge : edges)
+      found.push_back(image_->tree.path(edge.to) + (edge.with_content ? " whole" : ""));
+    return found;
+  }
+
+  ImageConfig config_;
+  std::vector<UnresolvedName> unresolved_;
+  std::unique_ptr<OwnedTree> image_;
+  std::unique_ptr<PerlEdges> edges_;
+};
+
+TEST_F(PerlEdgesTest, ModulesAreFoundAsDebiansPerlFindsThem) {
+  make({file("usr/share/perl5/A/B.pm"), file("usr/share/perl/5.36.0/A/B.pm"),
+        file("usr/share/perl/5.36.0/C.pm"), symlink("usr/share/perl/5.36", "5.36.0"), file("app/x.pl")});
+  EXPECT_THAT(
+      code("/app/x.pl", "use A::B;\nuse C ();\nuse Gone::One;\n"),
+      IsSupersetOf({"/usr/share/perl5/A/B.pm", "/usr/share/perl/5.36", "/usr/share/perl/5.36.0/C.pm"}));
+  EXPECT_THAT(code("/app/x.pl", "use A::B;\n"), Not(Contains("/usr/share/perl/5.36.0/A/B.pm")));
+  ASSERT_EQ(unresolved_.size(), 1U);
+  EXPECT_EQ(unresolved_[0].name, "Gone::One");
+  EXPECT_EQ(unresolved_[0].line, 3U);
+}
+
+TEST_F(PerlEdgesTest, AModuleBringsItsCompiledPartAndItsData) {
+  make({file("usr/lib/x86_64-linux-gnu/perl5/5.36/DBI.pm"),
+        file("usr/lib/x86_64-linux-gnu/perl5/5.36/auto/DBI/DBI.so"), file("usr/share/perl5/Date/Zone.pm"),
+        file("usr/share/perl5/auto/share/dist/Date-Zone/de.pl"), file("app/x.pl")});
+  EXPECT_THAT(
+      code("/app/x.pl", "require DBI; require Date::Zone;"),
+      ElementsAre("/usr/lib/x86_64-linux-gnu/perl5/5.36/DBI.pm",
+                  "/usr/lib/x86_64-linux-gnu/perl5/5.36/auto/DBI/DBI.so", "/usr/share/perl5/Date/Zone.pm",
+                  "/usr/share/perl5/auto/share/dist/Date-Zone whole"));
+}
+
+TEST_F(PerlEdgesTest, APrefixKeepsWhatIsBelow) {
+  make({file("usr/share/perl5/DBD/One.pm"), file("usr/share/perl5/DBD/Two/Three.pm"),
+        file("usr/share/perl5/DBDx.pm"), file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "eval \"require DBD::$d\";"),
+              ElementsAre("/usr/share/perl5/DBD/One.pm", "/usr/share/perl5/DBD/Two/Three.pm"));
+}
+
+TEST_F(PerlEdgesTest, LibrariesOfAScriptServeItsModules) {
+  make({file("usr/local/bin/tool"), file("usr/local/share/tool/lib/Tool/Main.pm"),
+        file("usr/local/share/tool/lib/Tool/Other.pm"), file("opt/perl/P.pm")});
+  EXPECT_THAT(code("/usr/local/bin/tool",
+                   "use FindBin;\nuse lib \"$FindBin::Bin/../share/tool/lib\";\nuse Tool::Main;"),
+              Contains("/usr/local/share/tool/lib/Tool/Main.pm"));
+  EXPECT_THAT(code("/usr/local/share/tool/lib/Tool/Main.pm", "require Tool::Other;"),
+              Contains("/usr/local/share/tool/lib/Tool/Other.pm"));
+}
+
+TEST_F(PerlEdgesTest, TheEnvironmentNamesFolders) {
+  config_.env = {"PERL5LIB=/opt/perl:/none"};
+  make({file("opt/perl/P.pm"), file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "use P;"), ElementsAre("/opt/perl/P.pm"));
+}
+
+TEST_F(PerlEdgesTest, CommandsAndTheirShellAreKept) {
+  make({program("bin/sh"), program("usr/bin/tr"), program("usr/bin/git"), file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "print `echo x | tr x y`;"), IsSupersetOf({"/usr/bin/tr", "/bin/sh"}));
+  EXPECT_THAT(code("/app/x.pl", "system('git', 'status');"), ElementsAre("/usr/bin/git"));
+}
+
+TEST_F(PerlEdgesTest, ArgumentsOfPerl) {
+  make({program("usr/bin/perl"), file("usr/share/perl5/M/N.pm"), file("opt/l/O.pm"), file("app/x.pl")});
+  EXPECT_THAT(run({"-MM::N=x", "-I", "/opt/l", "-wne", "use O; print"}),
+              ElementsAre("/usr/share/perl5/M/N.pm", "/opt/l/O.pm"));
+  EXPECT_THAT(run({"-w", "/app/x.pl", "-MNo"}), ElementsAre("/app/x.pl"));
+}
+
+TEST_F(PerlEdgesTest, TheInterpreterNeedsItsPragmas) {
+  make({program("usr/bin/perl"), file("usr/lib/x86_64-linux-gnu/perl-base/Errno.pm"),
+        file("usr/lib/x86_64-linux-gnu/perl-base/POSIX.pm"), program("usr/bin/perldoc")});
+  std::vector<Edge> edges;
+  edges_->interpreter(edges, image_->tree.find("/usr/bin/perl"));
+  EXPECT_THAT(paths(edges), ElementsAre("/usr/lib/x86_64-linux-gnu/perl-base/Errno.pm"));
+  edges.clear();
+  edges_->interpreter(edges, image_->tree.find("/usr/bin/perldoc"));
+  EXPECT_TRUE(edges.empty());
+}
+
+}  // namespace
+}  // namespace slim
