@@ -75,6 +75,29 @@ bool components_match(const std::vector<std::string_view>& pattern,
   return reached.back() != 0;
 }
 
+/// The first `wanted` that no backslash takes its meaning.
+std::size_t find_special(std::string_view text, char wanted) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == wanted) {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// The last one.
+std::size_t find_last_special(std::string_view text, char wanted) {
+  std::size_t last = std::string_view::npos;
+  for (std::size_t from = 0;;) {
+    const auto next = find_special(text.substr(from), wanted);
+    if (next == std::string_view::npos) return last;
+    last = from + next;
+    from = last + 1;
+  }
+}
+
 }  // namespace
 
 bool component_match(std::string_view pattern, std::string_view name) {
@@ -119,8 +142,8 @@ std::vector<std::string> expand_braces(std::string_view pattern) {
     const std::string text = std::move(open.back());
     open.pop_back();
     // The innermost group: the first closing brace and the opening one before it.
-    const auto close = text.find('}');
-    const auto start = close == std::string::npos ? close : text.rfind('{', close);
+    const auto close = find_special(text, '}');
+    const auto start = close == std::string::npos ? close : find_last_special(text.substr(0, close), '{');
     if (start == std::string::npos) {
       done.push_back(text);
       continue;

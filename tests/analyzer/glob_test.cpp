@@ -35,6 +35,8 @@ TEST(Glob, BracesNestAndKeepTheirOrder) {
   EXPECT_THAT(expand_braces("a{b,c{d,e}}"), testing::UnorderedElementsAre("ab", "acd", "ab", "ace"));
   EXPECT_THAT(expand_braces("{x,y}1"), testing::ElementsAre("x1", "y1"));
   EXPECT_THAT(expand_braces("plain"), testing::ElementsAre("plain"));
+  EXPECT_THAT(expand_braces("\\{1}"), testing::ElementsAre("\\{1}"));
+  EXPECT_THAT(expand_braces("{a,\\}b}\\}"), testing::ElementsAre("a\\}", "\\}b\\}"));
 }
 
 TEST(Glob, HostilePatternsEnd) {
