@@ -221,12 +221,13 @@ std::vector<RuleCase> language_cases() {
                jvm + "legal/java.base/x", jvm + "bin/javac", jvm + "lib/server/classes_nocoops.jsa"},
               {a_file(lib + "libjli-other.so")}),
       keeping("java-unasked", {a_file(jvm + "lib/libjli.so")},
-              {jvm + "lib/libawt.so", jvm + "lib/libjdwp.so", jvm + "lib/server/classes_nocoops.jsa"},
+              {jvm + "lib/libjli.so", jvm + "lib/libawt.so", jvm + "lib/libjdwp.so",
+               jvm + "lib/server/classes_nocoops.jsa"},
               {jvm + "lib/modules"}, {a_file(lib + "libjli-other.so")}),
-      keeping("java-8-runtime", {a_file("/opt/jre/lib/amd64/jli/libjli.so")},
-              {"/opt/jre/lib", "/opt/jre/lib/amd64", "/opt/jre/lib/amd64/jli", "/opt/jre/lib/rt.jar",
-               "/opt/jre/lib/amd64/server", "/opt/jre/lib/amd64/server/libjvm.so"},
-              {"/opt/jre/bin/java"}, {a_file("/opt/jre/lib/libjli.so")}),
+      keeping(
+          "java-8-runtime", {a_file("/opt/jre/lib/amd64/jli/libjli.so")},
+          {"/opt/jre/lib/amd64/jli/libjli.so", "/opt/jre/lib/rt.jar", "/opt/jre/lib/amd64/server/libjvm.so"},
+          {"/opt/jre/bin/java"}, {a_file("/opt/jre/lib/libjli.so")}),
       keeping("java-trust-store", {a_file(jvm + "lib/libjli.so")},
               {"/etc/ssl/certs/java/cacerts", "/etc/pki/ca-trust/extracted/java/cacerts"},
               {"/etc/ssl/certs/ca-certificates.crt"}, {a_file(jvm + "lib/libjava.so")}),
@@ -306,9 +307,9 @@ std::vector<RuleCase> server_cases() {
 
 std::vector<RuleCase> all_cases() {
   std::vector<RuleCase> cases;
-  for (const auto& part : {documentation_cases(), glibc_cases(), identity_cases(), time_cases(),
-                           trust_cases(), tls_cases(), data_cases(), graphics_cases(), programs_cases(),
-                           language_cases(), server_cases()})
+  for (const auto& part :
+       {documentation_cases(), glibc_cases(), identity_cases(), time_cases(), trust_cases(), tls_cases(),
+        data_cases(), graphics_cases(), programs_cases(), language_cases(), server_cases()})
     cases.insert(cases.end(), part.begin(), part.end());
   return cases;
 }
