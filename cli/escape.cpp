@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -163,23 +164,52 @@ std::string redacted(std::string_view name, std::string_view value) {
   return !value.empty() && (by_name || is_password || by_shape || in_url) ? "***" : std::string(value);
 }
 
+namespace {
+
+/// Whether what follows this word of a command may be its value: "--password".
+bool is_option(std::string_view word) {
+  return word.starts_with('-') && word.find('=') == std::string_view::npos;
+}
+
+std::string redacted_word(std::string_view before, std::string_view word) {
+  const auto equals = word.find('=');
+  if (equals != std::string_view::npos) {
+    return std::string(word.substr(0, equals + 1)) +
+           redacted(word.substr(0, equals), word.substr(equals + 1));
+  }
+  const bool is_value = is_option(before) && !word.starts_with('-');
+  return redacted(is_value ? before : std::string_view(), word);
+}
+
+}  // namespace
+
 std::string redacted_words(std::string_view text) {
   std::string safe;
+  std::string_view before;
   while (!text.empty()) {
     const auto blank = std::min(text.find_first_of(" \t\n"), text.size());
     const std::string_view word = text.substr(0, blank);
-    const auto equals = word.find('=');
-    if (equals == std::string_view::npos) {
-      safe += redacted("", word);
-    } else {
-      safe += word.substr(0, equals + 1);
-      safe += redacted(word.substr(0, equals), word.substr(equals + 1));
-    }
+    safe += redacted_word(before, word);
+    if (!word.empty()) before = word;
     text.remove_prefix(blank);
     if (!text.empty()) {
       safe += text[0];
       text.remove_prefix(1);
     }
+  }
+  return safe;
+}
+
+std::vector<std::string> redacted_arguments(const std::vector<std::string>& words) {
+  std::vector<std::string> safe;
+  safe.reserve(words.size());
+  std::string_view before;
+  for (const auto& word : words) {
+    // A shell's script is one argument.
+    const bool many = word.find_first_of(" \t\n") != std::string::npos;
+    safe.push_back(many && redacted_word(before, word) == word ? redacted_words(word)
+                                                               : redacted_word(before, word));
+    before = word;
   }
   return safe;
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace slim {
 
@@ -21,7 +22,11 @@ std::string terminal_lines(std::string_view text, std::string_view prefix);
 /// The value of an environment variable or a label, or *** where its name or its shape says secret.
 std::string redacted(std::string_view name, std::string_view value);
 
-/// A command line of the history: of its words NAME=value, and of its other words, as redacted().
+/// A command line of the history: of its words NAME=value, of what follows an option whose name says secret
+/// ("--password x"), and of its other words, as redacted().
 std::string redacted_words(std::string_view text);
+
+/// The same of a command that is divided into words already; one may be a script.
+std::vector<std::string> redacted_arguments(const std::vector<std::string>& words);
 
 }  // namespace slim

@@ -3,14 +3,15 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "analyzer/error.h"
+#include "analyzer/image.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "cli/commands.h"
@@ -31,8 +32,8 @@ struct Arguments {
   std::string output;
 };
 
-/// The paths of a run; throws where it tells nothing.
-std::vector<std::string> watched_paths(const Observation& run, const std::string& image) {
+/// Throws where a run tells nothing.
+void require_watched(const Observation& run, const std::string& image) {
   if (run.kind == RunKind::not_started) {
     throw Error(ErrorKind::input, image, "it does not start: " + run.message,
                 "give its program with --entrypoint");
@@ -41,7 +42,31 @@ std::vector<std::string> watched_paths(const Observation& run, const std::string
     throw Error(ErrorKind::environment, "trace", "this kernel or container runtime cannot watch a run",
                 "it takes Linux 5.9 and runc 1.1 or crun 1.0 with seccomp");
   }
-  return asked_names(*run.watched);
+}
+
+Trace trace_of(const Observation& run, const Image& image) {
+  Trace trace{.image = image.reference,
+              .config_digest = image.config_digest.text(),
+              .summary = run.summary,
+              .exit = run.kind == RunKind::neither ? std::nullopt : std::optional(run.exit),
+              .watched = run.watched.value_or(Watched{}),
+              .changes = run.changes,
+              .sockets = {},
+              .answers = run.answers,
+              .time_to_ready = run.time_to_ready,
+              .peak_memory = run.peak_memory};
+  for (const auto& socket : run.sockets) trace.sockets.push_back(socket.text());
+  return trace;
+}
+
+/// Passwords are given to programs as arguments, and come back in what they answer.
+void redact(Trace& trace) {
+  for (auto& process : trace.watched.processes) process.argv = redacted_arguments(process.argv);
+  for (auto& answer : trace.answers) {
+    answer.answer = redacted_words(answer.answer);
+    answer.unmet = redacted_words(answer.unmet);
+  }
+  trace.summary = redacted_words(trace.summary);
 }
 
 int trace(const Arguments& arguments) {
@@ -61,14 +86,20 @@ int trace(const Arguments& arguments) {
   Verifier verifier(contents, run_options);
   const Observation& run = verifier.observe_original();
   progress.finish();
-  const Trace result{.image = contents.image().reference,
-                     .config_digest = contents.image().config_digest.text(),
-                     .summary = run.summary,
-                     .paths = watched_paths(run, arguments.image)};
-  write_file_whole(arguments.output, [&result](std::ostream& out) { write_trace(result, out); });
+  require_watched(run, arguments.image);
+  Trace result = trace_of(run, contents.image());
+  if (!options.show_secrets) redact(result);
+  write_file_whole(arguments.output, [&](std::ostream& out) { write_trace(result, contents.tree, out); });
+  if (!result.watched.complete) {
+    std::cerr
+        << "slim: not all that the run asked for is in the trace: it asked for more than is kept, or by "
+           "calls of another architecture\n";
+  }
   if (!options.quiet) {
-    std::cout << fmt::format("{}: {} paths asked for; {}\n", terminal_text(arguments.output),
-                             result.paths.size(), terminal_text(run.summary));
+    std::cout << fmt::format("{}: {} paths asked for, {} programs started, {} files changed; {}\n",
+                             terminal_text(arguments.output), result.watched.paths.size(),
+                             result.watched.processes.size(), result.changes.files.size(),
+                             terminal_text(result.summary));
   }
   return 0;
 }
@@ -86,6 +117,8 @@ void add_trace(CLI::App& app, int& exit_code) {
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
   add_progress_options(*command, arguments->options);
+  command->add_flag("--show-secrets", arguments->options.show_secrets,
+                    "do not redact arguments and answers that look like secrets");
   command->callback([arguments, &exit_code] { exit_code = trace(*arguments); });
 }
 

@@ -19,6 +19,7 @@
 #include "analyzer/packages.h"
 #include "analyzer/rules.h"
 #include "runner/container_spec.h"
+#include "runner/sandbox.h"
 #include "slimmer/mark.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
@@ -61,7 +62,7 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   analysis.mark = options.mark;
   plan_all(analysis);
   for (std::size_t i = 0; i < traces.size(); ++i) {
-    keep_seen(analysis, traces[i].paths, ReasonKind::observed,
+    keep_seen(analysis, asked_names(traces[i].watched), ReasonKind::observed,
               "in the trace " + std::filesystem::path(options.traces[i]).filename().string());
   }
   analysis.plan_seconds = seconds_since(planning);

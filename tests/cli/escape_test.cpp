@@ -115,6 +115,16 @@ TEST(RedactedWords, TakesTheValuesOutOfACommand) {
   EXPECT_EQ(redacted_words(""), "");
 }
 
+TEST(RedactedArguments, TakesWhatFollowsASecretOption) {
+  EXPECT_EQ(redacted_arguments({"mysql", "--password", "hunter2", "-u", "root", "--token=abc",
+                                "DB_PASSWORD=x", "--pass", "--quiet", "postgres://u:p@h/db"}),
+            (std::vector<std::string>{"mysql", "--password", "***", "-u", "root", "--token=***",
+                                      "DB_PASSWORD=***", "--pass", "--quiet", "***"}));
+  EXPECT_EQ(redacted_arguments({"sh", "-c", "exec db --password hunter2 A_TOKEN=x /data"}),
+            (std::vector<std::string>{"sh", "-c", "exec db --password *** A_TOKEN=*** /data"}));
+  EXPECT_TRUE(redacted_arguments({}).empty());
+}
+
 TEST(Redacted, LeavesTheRestAlone) {
   EXPECT_EQ(redacted("PATH", "/usr/bin:/bin"), "/usr/bin:/bin");
   EXPECT_EQ(redacted("PWD", "/app"), "/app");

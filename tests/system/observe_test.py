@@ -4,9 +4,11 @@ paths no reader of files can know, since they are computed."""
 
 import json
 import os
+import unittest
 
 from slim_program import SystemTest, main, original_of, slim
 
+SCHEMA = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "schema", "trace.schema.json")
 LICENSE = "/usr/share/common-licenses/GPL-3"
 READS = ["--entrypoint", "bash", "--cmd", json.dumps(["-c", "head -2 /usr/share/common-licenses/GPL-$((1+2))"])]
 # the same answer, whether the file is there or not
@@ -97,7 +99,7 @@ class Traces(SystemTest):
             self.assert_status(finished, 0)
             self.assertIn("exit 0", finished.out)
             with open(trace, encoding="utf-8") as file:
-                self.assertIn("/usr/share/common-licenses/GPL-" + number, json.load(file)["paths"])
+                self.assertIn("/usr/share/common-licenses/GPL-" + number, [item["path"] for item in json.load(file)["paths"]])
             traces += ["--trace", trace]
         output = self.path("slimmed.tar")
         self.assert_status(slim("build", image, "-o", "docker-archive:" + output, "--entrypoint", "bash", "--cmd", '["-c", "true"]',
@@ -109,12 +111,67 @@ class Traces(SystemTest):
         self.assert_status(why, 0)
         self.assertIn("in the trace trace-2.json", why.out)
 
+    def test_a_trace_tells_what_the_run_did(self):
+        trace = self.path("trace.json")
+        script = "cat /etc/hostname /no/such; echo x >> /etc/passwd; echo x > /run/made; exec bash -c true --password hunter2"
+        start = ["--entrypoint", "bash", "--cmd", json.dumps(["-c", script])]
+        self.assert_status(slim("trace", "docker-archive:" + original_of("cli"), "-o", trace, *start), 0)
+        with open(trace, encoding="utf-8") as file:
+            document = json.load(file)
+        self.assertNotIn("hunter2", json.dumps(document["processes"]))
+        self.assertIn({"path": "/etc/passwd", "kind": "changed"}, document["changes"])
+        self.assertIn({"path": "/run/made", "kind": "created"}, document["changes"])
+        self.assertEqual(len(document["changes"]), 2, "mount points are none of its changes: %s" % document["changes"])
+        self.assertEqual(document["exit"], {"code": 0})
+        paths = {item["path"]: item for item in document["paths"]}
+        self.assertEqual((paths["/no/such"]["in_image"], paths["/no/such"]["uses"]), (False, ["opened"]))
+        self.assertIn("changed", paths["/etc/passwd"]["uses"])
+        self.assertTrue(paths["/etc/passwd"]["in_image"])
+        self.assertTrue(any(process["program"].endswith("/cat") for process in document["processes"]))
+        self.check_schema(document)
+        self.assert_status(slim("trace", "docker-archive:" + original_of("cli"), "-o", trace, "--show-secrets", *start), 0)
+        with open(trace, encoding="utf-8") as file:
+            self.assertIn("hunter2", file.read())
+
+    def check_schema(self, document):
+        try:
+            import jsonschema
+        except ImportError as error:
+            raise unittest.SkipTest("python3-jsonschema is not installed") from error
+        with open(SCHEMA, encoding="utf-8") as file:
+            schema = json.load(file)
+        validator = jsonschema.validators.validator_for(schema)
+        validator.check_schema(schema)
+        self.assertEqual([error.message for error in validator(schema).iter_errors(document)], [])
+
+    def test_what_a_run_writes_never_enters_the_image(self):
+        image = "docker-archive:" + original_of("cli")
+        script = "echo made > /run/made; mkdir -p /var/cache/new; echo x > /var/cache/new/file; echo more >> /etc/passwd; cat /run/made"
+        output = self.path("slimmed.tar")
+        self.assert_status(slim("build", image, "-o", "docker-archive:" + output, "--entrypoint", "bash", "--cmd",
+                                json.dumps(["-c", script])), 0)
+        before = slim("run", image, "--entrypoint", "cat", "--", "/etc/passwd").out
+        after = slim("run", output, "--entrypoint", "bash", "--", "-c",
+                     "echo \"$(< /etc/passwd)\"; [ -e /run/made ] || [ -e /var/cache/new ] && echo left")
+        self.assert_status(after, 1)
+        self.assertEqual(after.out, before)
+
+    def test_a_trace_of_version_1_is_still_read(self):
+        trace = self.path("trace.json")
+        with open(trace, "w", encoding="utf-8") as file:
+            json.dump({"schema_version": 1, "image": {"ref": "x", "config_digest": ""}, "summary": "", "paths": [LICENSE]}, file)
+        why = slim("why", "docker-archive:" + original_of("cli"), LICENSE, "--entrypoint", "bash", "--trace", trace)
+        self.assert_status(why, 0)
+        self.assertIn("in the trace trace.json", why.out)
+
     def test_a_trace_that_is_none_is_named(self):
         image = "docker-archive:" + original_of("static")
         trace = self.path("trace.json")
-        for text, mention in (("{", "line 1"), ("[]", "object"), ('{"schema_version": 2}', "schema_version"),
+        for text, mention in (("{", "line 1"), ("[]", "object"), ('{"schema_version": 3}', "schema_version"),
                               ('{"schema_version": 1}', "paths"),
-                              ('{"schema_version": 1, "paths": ["etc/passwd"]}', "etc/passwd")):
+                              ('{"schema_version": 1, "paths": ["etc/passwd"]}', "etc/passwd"),
+                              ('{"schema_version": 2, "paths": [{"path": "etc/passwd"}]}', "etc/passwd"),
+                              ('{"schema_version": 2, "paths": [{"path": "/etc", "uses": ["eaten"]}]}', "eaten")):
             with open(trace, "w", encoding="utf-8") as file:
                 file.write(text)
             finished = slim("analyze", image, "--trace", trace)
