@@ -205,10 +205,8 @@ std::vector<std::string> redacted_arguments(const std::vector<std::string>& word
   safe.reserve(words.size());
   std::string_view before;
   for (const auto& word : words) {
-    // A shell's script is one argument.
-    const bool many = word.find_first_of(" \t\n") != std::string::npos;
-    safe.push_back(many && redacted_word(before, word) == word ? redacted_words(word)
-                                                               : redacted_word(before, word));
+    const bool secret = is_option(before) && !word.starts_with('-') && redacted(before, "x") != "x";
+    safe.push_back(secret && !word.empty() ? "***" : redacted_words(word));  // a script is one argument
     before = word;
   }
   return safe;
