@@ -74,6 +74,26 @@ void add_rule(Json& rules, const std::vector<std::string>& names, Json rest) {
   rules.push_back(std::move(rest));
 }
 
+Json argument(std::uint64_t index, std::uint64_t value, const char* op, std::uint64_t second = 0) {
+  return {{"index", index}, {"value", value}, {"valueTwo", second}, {"op", op}};
+}
+
+/// fstat(3) is fstatat(2) of a descriptor with an empty path, and every second call of many programs: it
+/// names nothing, and goes on without being notified.
+void add_status_rules(Json& rules) {
+  constexpr std::uint64_t at_empty_path = 0x1000;
+  constexpr std::uint64_t last_descriptor = 0x7fffffff;  // AT_FDCWD is negative
+  for (const auto& [name, flags] : {std::pair("newfstatat", 3U), std::pair("statx", 2U)}) {
+    const auto add = [&](const char* action, Json arguments) {
+      add_rule(rules, {name}, {{"action", action}, {"args", std::move(arguments)}});
+    };
+    add("SCMP_ACT_NOTIFY", Json::array({argument(flags, at_empty_path, "SCMP_CMP_NE")}));
+    add("SCMP_ACT_NOTIFY", Json::array({argument(0, last_descriptor, "SCMP_CMP_GT")}));
+    add("SCMP_ACT_ALLOW", Json::array({argument(0, last_descriptor, "SCMP_CMP_LE"),
+                                       argument(flags, at_empty_path, "SCMP_CMP_EQ")}));
+  }
+}
+
 Json seccomp_of(const OciInput& input) {
   const auto architectures = seccomp_architectures(input.architecture);
   const bool watched = !input.seccomp_listener.empty();
@@ -89,25 +109,24 @@ Json seccomp_of(const OciInput& input) {
   sort_in(allowed_syscalls());
   sort_in(allowed_syscalls_of(input.architecture));
   Json rules = Json::array();
+  if (std::erase_if(notified, [](const auto& name) { return name == "newfstatat" || name == "statx"; }) > 0)
+    add_status_rules(rules);
   add_rule(rules, notified, {{"action", "SCMP_ACT_NOTIFY"}});
   add_rule(rules, allowed, {{"action", "SCMP_ACT_ALLOW"}});
-  const auto argument = [](std::uint64_t index, std::uint64_t value, const char* op,
-                           std::uint64_t second = 0) {
-    return Json::array({{{"index", index}, {"value", value}, {"valueTwo", second}, {"op", op}}});
-  };
   // On s390x clone's first two arguments change places.
   const std::uint64_t flags = input.architecture == "s390x" ? 1 : 0;
-  add_rule(
-      rules, {"clone"},
-      {{"action", "SCMP_ACT_ALLOW"}, {"args", argument(flags, clone_namespace_flags, "SCMP_CMP_MASKED_EQ")}});
+  add_rule(rules, {"clone"},
+           {{"action", "SCMP_ACT_ALLOW"},
+            {"args", Json::array({argument(flags, clone_namespace_flags, "SCMP_CMP_MASKED_EQ")})}});
   add_rule(rules, {"clone3"}, {{"action", "SCMP_ACT_ERRNO"}, {"errnoRet", errno_enosys}});
   add_rule(rules, {"io_uring_setup"},
            {{"action", "SCMP_ACT_ERRNO"}, {"errnoRet", watched ? errno_enosys : errno_eperm}});
   constexpr std::uint64_t af_vsock = 40;
-  add_rule(rules, {"socket"}, {{"action", "SCMP_ACT_ALLOW"}, {"args", argument(0, af_vsock, "SCMP_CMP_NE")}});
+  add_rule(rules, {"socket"},
+           {{"action", "SCMP_ACT_ALLOW"}, {"args", Json::array({argument(0, af_vsock, "SCMP_CMP_NE")})}});
   for (const auto value : allowed_personalities) {
     add_rule(rules, {"personality"},
-             {{"action", "SCMP_ACT_ALLOW"}, {"args", argument(0, value, "SCMP_CMP_EQ")}});
+             {{"action", "SCMP_ACT_ALLOW"}, {"args", Json::array({argument(0, value, "SCMP_CMP_EQ")})}});
   }
   Json profile{{"defaultAction", "SCMP_ACT_ERRNO"},
                {"defaultErrnoRet", errno_eperm},

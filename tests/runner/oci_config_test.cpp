@@ -145,6 +145,36 @@ TEST(OciConfig, WatchingNotifiesOfPathsAndKeepsTheProfile) {
   EXPECT_EQ(rule_for(config, "mount"), nullptr);
 }
 
+TEST(OciConfig, AskingForTheStatusOfADescriptorIsNotNotified) {
+  auto input = server();
+  input.seccomp_listener = "/mnt/space/run-c1/seccomp.sock";
+  const auto config = make(input);
+  std::vector<std::string> actions;
+  for (const auto& rule : config["linux"]["seccomp"]["syscalls"]) {
+    for (const auto& name : rule["names"]) {
+      if (name == "newfstatat") actions.push_back(rule["action"].get<std::string>());
+    }
+  }
+  EXPECT_EQ(actions, (std::vector<std::string>{"SCMP_ACT_NOTIFY", "SCMP_ACT_NOTIFY", "SCMP_ACT_ALLOW"}));
+  EXPECT_EQ((*rule_for(make(server()), "newfstatat"))["action"], "SCMP_ACT_ALLOW");
+}
+
+TEST(OciConfig, VolumesAreSortedAndGiveWayToMounts) {
+  auto input = server();
+  input.config.volumes = {"/b/c", "a/../b", "/mounted", "/temporary/"};
+  input.mounts = {{.source = "/x", .target = "/mounted"}};
+  input.tmpfs = {{.target = "/temporary", .size = 1}};
+  EXPECT_EQ(volumes_of(input), (std::vector<std::string>{"/b", "/b/c"}));
+}
+
+TEST(OciConfig, ANetworkIsJoinedByItsPath) {
+  auto input = server();
+  input.network_path = "/proc/7/ns/net";
+  for (const auto& item : make(input)["linux"]["namespaces"]) {
+    if (item["type"] == "network") EXPECT_EQ(item["path"], "/proc/7/ns/net");
+  }
+}
+
 TEST(OciConfig, TextThatIsNotUtf8IsAnInputError) {
   auto input = server();
   input.config.cmd = {"\xff"};
@@ -153,6 +183,7 @@ TEST(OciConfig, TextThatIsNotUtf8IsAnInputError) {
 
 TEST(HostsFile, NamesTheContainer) {
   EXPECT_NE(hosts_file("box").find("127.0.0.1\tbox\n"), std::string::npos);
+  EXPECT_NE(hosts_file("box", {"db", "cache"}).find("127.0.0.1\tbox db cache\n"), std::string::npos);
   EXPECT_TRUE(hosts_file("box").starts_with("127.0.0.1\tlocalhost\n"));
 }
 
