@@ -171,7 +171,9 @@ TEST(OciConfig, ANetworkIsJoinedByItsPath) {
   auto input = server();
   input.network_path = "/proc/7/ns/net";
   for (const auto& item : make(input)["linux"]["namespaces"]) {
-    if (item["type"] == "network") EXPECT_EQ(item["path"], "/proc/7/ns/net");
+    if (item["type"] == "network") {
+      EXPECT_EQ(item["path"], "/proc/7/ns/net");
+    }
   }
 }
 
