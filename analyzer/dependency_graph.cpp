@@ -127,12 +127,17 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     return found;
   }
   const FileFacts* facts = tree_->facts(node);
-  if (facts == nullptr) return found;
+  if (facts == nullptr) {
+    static const FileFacts empty;  // an empty file may be a module all the same
+    if (tree_->is(node, EntryType::file) && code_language(tree_->path(node), "") != Language::none)
+      languages_.code(found, node, empty);
+    return found;
+  }
   if (facts->elf) {
     if (program == no_node) add_program(found, node);
     add_late_libraries(found, node, program);
     add_strings(found, node);
-    if (program == no_node) languages_.interpreter(found, node);
+    languages_.interpreter(found, node);
     languages_.code(found, node, *facts);
     return found;
   }

@@ -26,8 +26,12 @@ LanguageEdges::LanguageEdges(const FileTree& tree, const ImageConfig& config, co
 LanguageEdges::~LanguageEdges() = default;
 
 void LanguageEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& facts) {
-  if (facts.code.language == Language::python) python_->code(edges, node, facts);
-  if (facts.code.language == Language::perl) perl_->code(edges, node, facts);
+  // An empty file has no facts; its name tells.
+  const Language language = facts.code.language == Language::none
+                                ? code_language(tree_->path(node), facts.shebang)
+                                : facts.code.language;
+  if (language == Language::python) python_->code(edges, node, facts);
+  if (language == Language::perl) perl_->code(edges, node, facts);
   literals_->code(edges, node, facts);
 }
 
