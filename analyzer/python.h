@@ -39,7 +39,8 @@ enum class PythonUse : std::uint8_t {
 /// Flags in CodeName::use, beside the use.
 inline constexpr std::uint8_t python_nested = 0x80;   ///< in a function, a condition or a loop
 inline constexpr std::uint8_t python_guarded = 0x40;  ///< where its failure is expected: try, platform tests
-inline constexpr std::uint8_t python_use_mask = 0x3f;
+inline constexpr std::uint8_t python_main = 0x20;     ///< where the module is run, and not imported
+inline constexpr std::uint8_t python_use_mask = 0x1f;
 
 /// Whether a file of this name (as in LayerEntry) is read as Python's: *.py, *.pth, what lies in *.dist-info
 /// and *.egg-info, extension modules.

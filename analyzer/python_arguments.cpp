@@ -97,6 +97,7 @@ std::size_t PythonEdges::interpreter_options(std::vector<Edge>& edges, const Imp
                     .listed = true};
       const Found found = import(edges, importer, wanted);
       wanted.listed = false;
+      if (found.module.file.node != no_node) run_as_main(edges, found.module.file.node);
       if (!found.module.folders.empty()) {
         wanted.module += ".__main__";
         import(edges, importer, wanted);

@@ -144,11 +144,10 @@ std::string PythonEdges::absolute_name(const Importer& importer, std::string_vie
   return std::string(package) + (name.empty() ? "" : ".") + std::string(name);
 }
 
-/// Modules without a file of their own, and those whose lack is the distribution's choice.
-bool PythonEdges::could_be_builtin(const Importer& importer, std::string_view module) const {
+/// Modules without a file of their own; and the standard library's own lacks are its distributor's choice.
+bool PythonEdges::could_be_builtin(const Importer& importer, std::string_view module) {
   const std::string_view top = module.substr(0, module.find('.'));
-  if (is_python_builtin_name(top)) return true;
-  return importer.is_stdlib && is_python_stdlib_name(top);
+  return importer.is_stdlib || top == "__main__" || is_python_builtin_name(top);
 }
 
 void PythonEdges::add_module(std::vector<Edge>& edges, const Importer& importer, const Wanted& wanted,
@@ -190,9 +189,12 @@ PythonEdges::Found PythonEdges::import(std::vector<Edge>& edges, const Importer&
   const bool missing = found.depth == 0 || (found.depth < found.parts && !found.module.folders.empty() &&
                                             importer.entry == no_node);
   if (missing && wanted.listed && !could_be_builtin(importer, wanted.module)) {
-    unresolved_->push_back({.file = importer.node == no_node ? "" : tree_->path(importer.node),
-                            .line = wanted.line,
-                            .name = wanted.module});
+    UnresolvedName name{.file = importer.node == no_node ? "" : tree_->path(importer.node),
+                        .line = wanted.line,
+                        .name = wanted.module};
+    const bool told = !unresolved_->empty() && unresolved_->back().file == name.file &&
+                      unresolved_->back().name == name.name;
+    if (!told) unresolved_->push_back(std::move(name));
   }
   return found;
 }
@@ -284,7 +286,19 @@ void PythonEdges::import_implied(std::vector<Edge>& edges, const Importer& impor
   }
 }
 
+/// Names in the standard library and in distributions that say nothing about what runs.
+bool PythonEdges::is_no_evidence(const Importer& importer, const CodeName& name) {
+  if (importer.entry == no_node) return false;
+  const auto use = static_cast<PythonUse>(name.use & python_use_mask);
+  // Its strings tell of modules of other times and systems; what it makes names of is known
+  // (python_stdlib.h).
+  if (importer.is_stdlib && use == PythonUse::dotted) return true;
+  // A prompt's comfort, which a program that offers one does without.
+  return name.text == "readline" && (name.use & python_guarded) != 0;
+}
+
 void PythonEdges::name(std::vector<Edge>& edges, const Importer& importer, const CodeName& name) {
+  if (is_no_evidence(importer, name)) return;
   const auto use = static_cast<PythonUse>(name.use & python_use_mask);
   Wanted wanted{.module = name.text,
                 .detail = fmt::format("line {} (import {})", name.line, name.text),
@@ -335,7 +349,10 @@ void PythonEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& f
   const std::size_t before = edges.size();
   if (is_python_module_file(tree_->node(node).name) || !facts.shebang.empty()) companions(edges, importer);
   if (importer.is_stdlib) import_implied(edges, importer);
-  for (const CodeName& one : facts.code.names) name(edges, importer, one);
+  for (const CodeName& one : facts.code.names) {
+    // What a module of a library does when it is run is not done when it is imported.
+    if (importer.entry == no_node || (one.use & python_main) == 0) name(edges, importer, one);
+  }
   if (importer.is_extension && !importer.is_stdlib)
     whole(edges, importer, "a compiled module, whose imports no text shows");
   // A file that names another ten times needs it once.
@@ -345,6 +362,16 @@ void PythonEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& f
         return edge.strength == Strength::required && !edge.with_content && !reached_.insert(edge.to).second;
       });
   edges.erase(repeated, edges.end());
+}
+
+void PythonEdges::run_as_main(std::vector<Edge>& edges, NodeId node) {
+  const FileFacts* facts = tree_->facts(node);
+  if (facts == nullptr) return;
+  const Importer importer = importer_of(node, *facts);
+  if (importer.interpreter == nullptr) return;
+  for (const CodeName& one : facts->code.names) {
+    if ((one.use & python_main) != 0) name(edges, importer, one);
+  }
 }
 
 void PythonEdges::interpreter(std::vector<Edge>& edges, NodeId program) {

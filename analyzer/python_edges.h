@@ -80,7 +80,9 @@ class PythonEdges {
   void add_module(std::vector<Edge>& edges, const Importer& importer, const Wanted& wanted,
                   const PythonModule& module);
   [[nodiscard]] std::string absolute_name(const Importer& importer, std::string_view name) const;
-  [[nodiscard]] bool could_be_builtin(const Importer& importer, std::string_view module) const;
+  [[nodiscard]] static bool could_be_builtin(const Importer& importer, std::string_view module);
+  [[nodiscard]] static bool is_no_evidence(const Importer& importer, const CodeName& name);
+  void run_as_main(std::vector<Edge>& edges, NodeId node);
 
   void name(std::vector<Edge>& edges, const Importer& importer, const CodeName& name);
   void other_name(std::vector<Edge>& edges, const Importer& importer, const CodeName& name);

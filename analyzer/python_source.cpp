@@ -310,6 +310,7 @@ class SourceReader {
     if (keyword == "with") return mentions("suppress") ? python_guarded : 0;
     if (keyword == "def" || keyword == "for" || keyword == "while") return python_nested;
     std::uint8_t flags = python_nested;
+    if (mentions("__name__") && mentions("__main__")) flags |= python_main;
     if (keyword == "elif") flags |= static_cast<std::uint8_t>(before_ & python_guarded);
     const bool surroundings = mentions("platform") || mentions("os.name") || mentions("version_info") ||
                               mentions("find_spec") || mentions("implementation") || mentions("PY2") ||

@@ -424,6 +424,7 @@ constexpr auto for_prompt = std::to_array<ForPrompt>({
     {"site", "_pyrepl"},
     {"_sitebuiltins", "pydoc"},
     {"pdb", "pydoc"},
+    {"pydoc", "pydoc_data"},
     {"pdb", "rlcompleter"},
     {"pdb", "readline"},
     {"pdb", "code"},

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/code_facts.h"
+#include "analyzer/command_wrapper.h"
 #include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
@@ -45,9 +46,13 @@ void PythonEdges::other_name(std::vector<Edge>& edges, const Importer& importer,
     case PythonUse::group:
       if (!importer.is_stdlib) group(edges, importer, name);
       return;
-    case PythonUse::command:
-      if (!importer.is_stdlib) command(edges, importer, name.text, name.line, false);
+    case PythonUse::command: {
+      // Of a list of words that a library has somewhere, and of its knowledge of shells, nothing follows.
+      const bool supposed = (name.use & (python_nested | python_guarded)) == (python_nested | python_guarded);
+      const bool counts = importer.entry == no_node || (!supposed && !is_shell(name.text));
+      if (!importer.is_stdlib && counts) command(edges, importer, name.text, name.line, false);
       return;
+    }
     case PythonUse::shell:
       if (!importer.is_stdlib) shell(edges, importer, name);
       return;
