@@ -425,13 +425,14 @@ constexpr auto for_prompt = std::to_array<ForPrompt>({
     {"_sitebuiltins", "pydoc"},
     {"pdb", "pydoc"},
     {"pydoc", "pydoc_data"},
+    {"", "test"},  // functions that test the module itself
+    {"", "doctest"},
     {"pdb", "rlcompleter"},
     {"pdb", "readline"},
     {"pdb", "code"},
     {"cmd", "readline"},
     {"code", "readline"},
     {"doctest", "pdb"},
-    {"sysconfig", "_osx_support"},
 });
 
 }  // namespace
@@ -462,8 +463,9 @@ std::string_view python_implied_imports(std::string_view name) {
 
 bool python_import_is_for_prompt(std::string_view importer, std::string_view name) {
   const std::string_view top = name.substr(0, name.find('.'));
-  return std::ranges::any_of(
-      for_prompt, [&](const ForPrompt& one) { return one.importer == importer && one.name == top; });
+  return std::ranges::any_of(for_prompt, [&](const ForPrompt& one) {
+    return (one.importer.empty() || one.importer == importer) && one.name == top;
+  });
 }
 
 }  // namespace slim

@@ -27,7 +27,8 @@ std::span<const std::string_view> python_prompt_modules();
 /// made at run time. A name that ends in '*' stands for all modules that begin so. Separated by blanks.
 std::string_view python_implied_imports(std::string_view name);
 
-/// Whether that `importer` imports `name` serves only a person at a prompt: help() loads pydoc.
+/// Whether that `importer`, of the standard library, imports `name` serves only a person at a prompt (help()
+/// loads pydoc) or tests itself.
 bool python_import_is_for_prompt(std::string_view importer, std::string_view name);
 
 }  // namespace slim

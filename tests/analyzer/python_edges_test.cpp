@@ -164,7 +164,7 @@ TEST(PythonEdges, ACompiledModuleKeepsItsPackageAndWhatItsDistributionRequires) 
   EXPECT_THAT(
       image.edges(folder + "fast/_core.abi3.so"),
       IsSupersetOf({"import " + folder + "fast/helper.py likely", "import " + folder + "c_ffi.py likely",
-                    "import /usr/lib/python3.11/secrets.py likely"}));
+                    std::string("import /usr/lib/python3.11/secrets.py likely")}));
 }
 
 TEST(PythonEdges, EntryPointsOfAGroupThatIsAskedFor) {

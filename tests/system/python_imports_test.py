@@ -6,29 +6,37 @@ import json
 
 from slim_program import SystemTest, main, need_root, original_of, slim
 
-# help() and the prompt load these; nothing that a program does.
-FOR_PROMPTS = ["pydoc", "readline", "rlcompleter", "pdb"]
+# help(), the prompt and the library's tests of itself load these; nothing that a program does.
+NOT_ASKED_FOR = ["pydoc", "readline", "rlcompleter", "pdb", "doctest", "test"]
 
 FIND = """
 import json, modulefinder, sys
-script, names, excludes = json.loads(sys.argv[1])
+asked = json.loads(sys.argv[1])
+script, names, excludes = asked["script"], asked["names"], asked["excludes"]
 def without_type_checking(source, *rest):
     for test in (b"if TYPE_CHECKING:", b"if t.TYPE_CHECKING:", b"if typing.TYPE_CHECKING:"):
         source = source.replace(test, b"if 0:")
     return compile(source, *rest)
 modulefinder.compile = without_type_checking
+find = modulefinder._find_module
+def find_module(name, path=None):
+    try:
+        return find(name, path)
+    except AttributeError:  # it knows no namespace packages, which have no loader
+        raise ImportError(name)
+modulefinder._find_module = find_module
 finder = modulefinder.ModuleFinder(path=([script.rpartition("/")[0]] if script else []) + sys.path[1:], excludes=excludes)
 if script:
     finder.run_script(script)
 for name in names:
-    finder.import_hook(name, None, ["*"])
+    finder.import_hook(name)
 print(json.dumps(sorted({module.__file__ for module in finder.modules.values() if module.__file__})))
 """
 
 LOAD = """
 import json, sys
 loaded = []
-for name in json.loads(sys.argv[1]):
+for name in json.loads(sys.argv[1])["names"]:
     try:
         __import__(name)
         loaded.append(name)
@@ -62,38 +70,41 @@ class Imports(SystemTest):
         self.assert_status(finished, 0)
         return {file["path"] for file in finished.json()["files"] if file["decision"] == "keep"}
 
-    def inside(self, name, script, *arguments):
+    def inside(self, name, script, asked):
         finished = slim("run", "docker-archive:" + original_of(name), "--entrypoint", "python3", "--", "-c", script,
-                        *arguments)
+                        json.dumps(asked))
         self.assert_status(finished, 0)
         return finished.json()
+
+    def find(self, name, script, *modules):
+        return self.inside(name, FIND, {"script": script, "names": modules, "excludes": NOT_ASKED_FOR})
 
     def real_paths(self, name, paths):
         """As the tree has them: /lib is /usr/lib, and site-packages may be reached by a link."""
         return set(self.inside(name, "import json, os, sys; print(json.dumps([os.path.realpath(path) for path in "
-                                     "json.loads(sys.argv[1])]))", json.dumps(paths)))
+                                     "json.loads(sys.argv[1])['paths']]))", {"paths": paths}))
 
     def assert_all_kept(self, name, files, *options):
         self.assertGreater(len(files), 50)
         self.assertEqual(sorted(self.real_paths(name, files) - self.kept(name, *options)), [])
 
     def test_what_modulefinder_finds_from_an_application(self):
-        files = self.inside("flask", FIND, json.dumps(["/app/app.py", ["gunicorn.app.wsgiapp"], FOR_PROMPTS]))
+        files = self.find("flask", "/app/app.py", "gunicorn.app.wsgiapp")
         self.assertIn("/usr/lib/python3.11/sqlite3/dbapi2.py", files)
         self.assert_all_kept("flask", files)
 
     def test_what_modulefinder_finds_from_a_script_of_a_virtual_environment(self):
-        files = self.inside("pywheels", FIND, json.dumps(["/app/survey.py", [], FOR_PROMPTS]))
+        files = self.find("pywheels", "/app/survey.py")
         self.assertTrue([file for file in files if "/numpy/" in file and file.endswith(".so")])
         self.assert_all_kept("pywheels", files)
 
     def test_what_modulefinder_finds_from_the_standard_library(self):
-        files = self.inside("flask", FIND, json.dumps(["", LIBRARY, FOR_PROMPTS]))
+        files = self.find("flask", "", *LIBRARY)
         command = json.dumps(["python3", "-c", "import " + ", ".join(LIBRARY)])
         self.assert_all_kept("flask", files, "--entrypoint", command)
 
     def test_what_the_interpreter_really_loads(self):
-        loaded, files = self.inside("flask", LOAD, json.dumps(LIBRARY))
+        loaded, files = self.inside("flask", LOAD, {"names": LIBRARY})
         self.assertGreater(len(loaded), len(LIBRARY) - 10, sorted(set(LIBRARY) - set(loaded)))
         command = json.dumps(["python3", "-c", "import " + ", ".join(loaded)])
         self.assert_all_kept("flask", files, "--entrypoint", command)
