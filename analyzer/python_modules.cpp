@@ -102,7 +102,7 @@ std::vector<std::string> python_modules_in(const FileTree& tree, NodeId folder) 
   for (const NodeId child : tree.node(folder).children) {
     const std::string& name = tree.node(child).name;
     const bool is_folder = tree.is(child, EntryType::directory);
-    if (is_python_development(name, is_folder) || name == "__pycache__") continue;
+    if (is_python_development(name, is_folder) || python_module_stem(name) == "__init__") continue;
     if (is_folder ? name.find('.') == std::string::npos : is_python_module_file(name))
       names.emplace_back(is_folder ? name : python_module_stem(name));
   }
