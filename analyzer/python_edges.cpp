@@ -162,6 +162,17 @@ void PythonEdges::add_module(std::vector<Edge>& edges, const Importer& importer,
   if (importer.entry == no_node && importer.script_folder != no_node)
     script_folders_.emplace(module.file.node, importer.script_folder);
   add_path_edges(*tree_, edges, module.file, like);
+  // Of a module that is a link, the byte code lies beside the link.
+  for (const NodeId link : module.file.symlinks) {
+    if (importer.interpreter == nullptr) break;
+    for (const NodeId file : python_byte_code(*tree_, link, importer.interpreter->tags)) {
+      edges.push_back({.from = module.file.node,
+                       .to = file,
+                       .kind = EdgeKind::module_data,
+                       .strength = std::max(wanted.strength, Strength::likely),
+                       .detail = "its byte code"});
+    }
+  }
 }
 
 PythonEdges::Found PythonEdges::import(std::vector<Edge>& edges, const Importer& importer,

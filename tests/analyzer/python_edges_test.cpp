@@ -137,6 +137,18 @@ TEST(PythonEdges, ByteCodeDataAndTheRecordBelongToAModule) {
                            "module data /usr/local/share/shop/a.cfg likely"));
 }
 
+TEST(PythonEdges, TheByteCodeOfALinkLiesBesideTheLink) {
+  PythonImage image;
+  image.interpreter();
+  image.file("etc/python3.11/sitecustomize.py", "x = 1\n");
+  image.symlink(at(stdlib, "sitecustomize.py"), "/etc/python3.11/sitecustomize.py");
+  image.file(at(stdlib, "__pycache__/sitecustomize.cpython-311.pyc"), "x");
+  EXPECT_THAT(
+      image.edges("/usr/bin/python3.11"),
+      IsSupersetOf({"import /etc/python3.11/sitecustomize.py likely",
+                    "module data /usr/lib/python3.11/__pycache__/sitecustomize.cpython-311.pyc likely"}));
+}
+
 TEST(PythonEdges, APackageThatImportsMadeNamesIsKeptWhole) {
   PythonImage image;
   image.interpreter();
