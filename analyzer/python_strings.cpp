@@ -84,7 +84,7 @@ void PythonEdges::command(std::vector<Edge>& edges, const Importer& importer, st
 void PythonEdges::shell(std::vector<Edge>& edges, const Importer& importer, const CodeName& name) {
   command(edges, importer, "/bin/sh", name.line, false);
   for (const ShellCommand& one : shell_commands(name.text))
-    command(edges, importer, one.word, name.line, one.sourced);
+    command(edges, importer, one.word, name.line, one.sourced());
 }
 
 void PythonEdges::library(std::vector<Edge>& edges, const Importer& importer, const CodeName& name) {
