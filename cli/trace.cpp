@@ -59,7 +59,7 @@ int trace(const Arguments& arguments) {
   progress.step("reading " + arguments.image);
   ImageContents contents = read_image(parse_image_ref(arguments.image), read);
   Verifier verifier(contents, run_options);
-  const Observation& run = verifier.observe_original();
+  const Observation& run = *verifier.observe_original().front();
   progress.finish();
   const Trace result{.image = contents.image().reference,
                      .config_digest = contents.image().config_digest.text(),
