@@ -1,135 +1,125 @@
-// Noise is learned, not guessed: only where two runs of the original differ is anything masked, and only
-// words that look like times, numbers or ids may be. Words are runs of letters and digits; everything between
-// them is a word of one character each.
+// Facets are compared one by one. The method is that of Diffy: what two runs of the same program do
+// differently is noise, and only that is.
 #include "runner/compare.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+
+#include "runner/text_pattern.h"
 
 namespace slim {
 namespace {
 
-using Words = std::vector<std::string_view>;
+constexpr std::string_view no_value = "(none)";
+constexpr std::size_t line_shown = 120;
 
-bool is_word_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0;
+bool all_alike(std::span<const std::string> values) {
+  return std::ranges::all_of(values, [&](const auto& value) { return value == values.front(); });
 }
 
-/// Line ends are words like any other, so that masked places stay in their lines.
-Words words_of(std::string_view text) {
-  Words words;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at + 1;
-    while (is_word_character(text[at]) && end < text.size() && is_word_character(text[end])) ++end;
-    words.push_back(text.substr(at, end - at));
-    at = end;
-  }
-  return words;
+Match judge(std::size_t alike, std::size_t runs) {
+  if (alike == runs) return Match::same;
+  return alike == 0 ? Match::different : Match::unstable;
 }
 
-bool may_be_noise(std::string_view word) {
-  constexpr auto names =
-      std::to_array<std::string_view>({"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
-                                       "Nov", "Dec", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"});
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_hex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
-  return std::ranges::any_of(word, is_digit) || (word.size() >= 8 && std::ranges::all_of(word, is_hex)) ||
-         std::ranges::find(names, word) != names.end();
+/// How many of the slimmed side's values are as the original's; nullopt where those vary beyond masking.
+std::optional<std::size_t> count_alike(std::span<const std::string> originals,
+                                       std::span<const std::string> slimmed, bool mask) {
+  if (all_alike(originals)) return std::ranges::count(slimmed, originals.front());
+  if (!mask) return std::nullopt;
+  const std::vector<std::string_view> texts(originals.begin(), originals.end());
+  const auto pattern = TextPattern::learn(texts);
+  if (!pattern) return std::nullopt;
+  return std::ranges::count_if(slimmed, [&](const auto& value) { return pattern->matches(value); });
 }
 
-/// A text with the places where it varies.
-struct Pattern {
-  Words words;
-  std::vector<bool> masked;
-};
-
-bool matches(const Pattern& pattern, std::string_view text) {
-  const auto words = words_of(text);
-  if (words.size() != pattern.words.size()) return false;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool fits = pattern.masked[i] ? may_be_noise(words[i]) : words[i] == pattern.words[i];
-    if (!fits) return false;
-  }
-  return true;
+/// The first line that differs, of both texts.
+std::string first_difference(const std::string& one, const std::string& other) {
+  const auto apart = static_cast<std::size_t>(std::ranges::mismatch(one, other).in1 - one.begin());
+  const auto newline = apart == 0 ? std::string::npos : one.rfind('\n', apart - 1);
+  const auto begin = newline == std::string::npos ? 0 : newline + 1;
+  const auto line = [begin](const std::string& text) {
+    return text.substr(begin, std::min(text.find('\n', begin) - begin, line_shown));
+  };
+  return fmt::format("'{}' and '{}'", line(one), line(other));
 }
 
-/// nullopt: the runs differ in what may not be masked.
-std::optional<Pattern> learn(std::span<const std::string> runs) {
-  Pattern pattern;
-  pattern.words = words_of(runs.front());
-  pattern.masked.assign(pattern.words.size(), false);
-  for (const auto& run : runs.subspan(1)) {
-    const auto words = words_of(run);
-    if (words.size() != pattern.words.size()) return std::nullopt;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      if (words[i] == pattern.words[i]) continue;
-      if (!may_be_noise(words[i]) || !may_be_noise(pattern.words[i])) return std::nullopt;
-      pattern.masked[i] = true;
+std::string instance_of(std::span<const std::string> originals, std::span<const std::string> slimmed) {
+  const auto& side = all_alike(originals) ? slimmed : originals;
+  const auto other = std::ranges::find_if(side, [&](const auto& value) { return value != side.front(); });
+  return other == side.end() ? "" : first_difference(side.front(), *other);
+}
+
+/// The values of all facets of a side, run by run, by what they are about.
+class Values {
+ public:
+  explicit Values(std::span<const std::vector<Facet>> runs) : runs_(runs.size()) {
+    for (std::size_t run = 0; run < runs.size(); ++run) {
+      for (const auto& facet : runs[run]) {
+        auto& values = by_name_.try_emplace(facet.what, runs.size(), std::string(no_value)).first->second;
+        values[run] = facet.value;
+      }
     }
   }
-  return pattern;
-}
-
-const Facet* find_facet(const std::vector<Facet>& facets, const std::string& what) {
-  const auto found = std::ranges::find(facets, what, &Facet::what);
-  return found == facets.end() ? nullptr : &*found;
-}
-
-std::vector<std::string> values_of(std::span<const std::vector<Facet>> runs, const std::string& what) {
-  std::vector<std::string> values;
-  for (const auto& facets : runs) {
-    const auto* facet = find_facet(facets, what);
-    values.push_back(facet != nullptr ? facet->value : "(none)");
+  [[nodiscard]] std::vector<std::string> of(const std::string& what) const {
+    const auto found = by_name_.find(what);
+    return found != by_name_.end() ? found->second : std::vector<std::string>(runs_, std::string(no_value));
   }
-  return values;
+
+ private:
+  std::size_t runs_;
+  std::unordered_map<std::string, std::vector<std::string>> by_name_;
+};
+
+/// Every facet of every run, once, in the order of their first appearance.
+std::vector<const Facet*> all_facets(std::span<const std::vector<Facet>> originals,
+                                     std::span<const std::vector<Facet>> slimmed) {
+  std::vector<const Facet*> all;
+  std::unordered_map<std::string_view, bool> known;
+  for (const auto& side : {originals, slimmed}) {
+    for (const auto& run : side) {
+      for (const auto& facet : run) {
+        if (known.try_emplace(facet.what, true).second) all.push_back(&facet);
+      }
+    }
+  }
+  return all;
 }
 
 }  // namespace
 
 Match compare_values(std::span<const std::string> originals, std::span<const std::string> slimmed) {
-  const bool steady =
-      std::ranges::all_of(originals, [&](const auto& run) { return run == originals.front(); });
-  std::size_t alike = 0;
-  if (steady) {
-    alike = static_cast<std::size_t>(std::ranges::count(slimmed, originals.front()));
-  } else {
-    const auto pattern = learn(originals);
-    if (!pattern) return Match::unstable;
-    alike = static_cast<std::size_t>(
-        std::ranges::count_if(slimmed, [&](const auto& run) { return matches(*pattern, run); }));
-  }
-  if (alike == slimmed.size()) return Match::same;
-  return alike == 0 ? Match::different : Match::unstable;
+  const auto alike = count_alike(originals, slimmed, true);
+  return alike ? judge(*alike, slimmed.size()) : Match::unstable;
 }
 
 std::vector<FacetResult> compare_facets(std::span<const std::vector<Facet>> originals,
                                         std::span<const std::vector<Facet>> slimmed) {
-  std::vector<Facet> all;  // of every run, in the order of their first appearance
-  const auto collect = [&all](const std::vector<Facet>& facets) {
-    for (const auto& facet : facets) {
-      if (find_facet(all, facet.what) == nullptr) all.push_back(facet);
-    }
-  };
-  std::ranges::for_each(originals, collect);
-  std::ranges::for_each(slimmed, collect);
+  const Values original_values(originals);
+  const Values all_slimmed(slimmed);
   std::vector<FacetResult> results;
-  for (const auto& facet : all) {
-    const auto original_values = values_of(originals, facet.what);
-    const auto slimmed_values = values_of(slimmed, facet.what);
+  for (const auto* facet : all_facets(originals, slimmed)) {
+    const auto expected = original_values.of(facet->what);
+    const auto found = all_slimmed.of(facet->what);
     FacetResult result;
-    result.original = {.what = facet.what, .value = original_values.front(), .weak = facet.weak};
-    result.slimmed = slimmed_values.front();
-    result.match = compare_values(original_values, slimmed_values);
+    result.original = *facet;
+    result.original.value = expected.front();
+    result.slimmed = found.front();
+    result.masked = !all_alike(expected);
+    const auto alike = count_alike(expected, found, !facet->ending);
+    result.match = alike ? judge(*alike, found.size()) : Match::unstable;
+    if (result.match == Match::unstable) result.instance = instance_of(expected, found);
     // Show a run that is unlike, where only some are.
-    for (const auto& value : slimmed_values) {
+    for (const auto& value : found) {
       if (result.slimmed == result.original.value) result.slimmed = value;
     }
     results.push_back(std::move(result));

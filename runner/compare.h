@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace slim {
@@ -15,6 +14,7 @@ struct Facet {
   std::string value;
   bool weak =
       false;  ///< what of it varies is noise (a log, a header); else it makes the verdict inconclusive
+  bool ending = false;  ///< of how it ended (exit status, signal, stop): nothing of it is ever masked
   bool operator==(const Facet&) const = default;
 };
 
@@ -24,9 +24,9 @@ enum class Match : std::uint8_t {
   unstable,   ///< the original's own runs differ beyond masking, or the slimmed side's runs disagree
 };
 
-/// Compares one value over several runs of each side. Where the original's runs differ in a word that holds a
-/// digit or is a name of a month or day, in the same place of the same line, that place is masked; any other
-/// difference between them is `unstable`. Never `same` on a guess.
+/// Compares one value over several runs of each side. Where the original's runs are all alike, so must the
+/// others be, byte for byte; else what differs between them is masked as runner/text_pattern.h has it, and
+/// everything else must be alike. Never `same` on a guess.
 Match compare_values(std::span<const std::string> originals, std::span<const std::string> slimmed);
 
 /// One facet over all runs of both sides. A run that lacks the facet has the value "(none)".
@@ -34,6 +34,8 @@ struct FacetResult {
   Facet original;  ///< of the first run
   std::string slimmed;
   Match match = Match::same;
+  bool masked = false;   ///< the original's runs differ
+  std::string instance;  ///< where unstable: a line of one run, and the same line of another run of that side
 };
 std::vector<FacetResult> compare_facets(std::span<const std::vector<Facet>> originals,
                                         std::span<const std::vector<Facet>> slimmed);

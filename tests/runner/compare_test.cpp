@@ -1,6 +1,7 @@
 #include "runner/compare.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -49,6 +50,33 @@ TEST(CompareValues, LinesThatComeAndGoAreUnstable) {
 
 TEST(CompareValues, ASlimmedSideThatOnlySometimesDiffersIsUnstable) {
   EXPECT_EQ(compare({"a", "a"}, {"a", "b"}), Match::unstable);
+}
+
+TEST(CompareFacets, HowItEndedIsNeverMasked) {
+  const std::vector<std::vector<Facet>> originals{
+      {{.what = "exit status", .value = "exit 0", .ending = true}},
+      {{.what = "exit status", .value = "exit 3", .ending = true}}};
+  const auto results = compare_facets(originals, originals);
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0].match, Match::unstable);
+  EXPECT_EQ(results[0].instance, "'exit 0' and 'exit 3'");
+}
+
+TEST(CompareFacets, WhatIsUnstableIsShownByItsLine) {
+  const auto runs = [](std::string_view value) {
+    return std::vector<Facet>{
+        {.what = "stdout", .value = std::string("first\n") + std::string(value) + "\nlast\n"}};
+  };
+  const std::vector<std::vector<Facet>> originals{runs("heads"), runs("tails")};
+  const std::vector<std::vector<Facet>> steady(2, runs("heads"));
+  auto results = compare_facets(originals, steady);
+  EXPECT_EQ(results.at(0).match, Match::unstable);
+  EXPECT_TRUE(results.at(0).masked);
+  EXPECT_EQ(results.at(0).instance, "'heads' and 'tails'");
+  results = compare_facets(steady, originals);
+  EXPECT_EQ(results.at(0).match, Match::unstable);
+  EXPECT_FALSE(results.at(0).masked);
+  EXPECT_EQ(results.at(0).instance, "'heads' and 'tails'");
 }
 
 TEST(CompareFacets, AFacetThatOneSideLacksIsADifference) {
