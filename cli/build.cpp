@@ -86,6 +86,7 @@ BuildOptions build_options_of(const Arguments& arguments) {
   build.no_run = arguments.no_run;
   build.observe = !arguments.no_observe;
   build.heal = arguments.heal;
+  build.repeat = arguments.options.repeat;
   build.keep_going = arguments.keep_going;
   build.jobs = arguments.options.jobs;
   build.run = run_options_of(arguments.options);
@@ -155,8 +156,10 @@ int build(const Arguments& arguments) {
   report.with_files = options.files;
   report.show_secrets = options.show_secrets;
   report.verdict = result.verdict;
-  report.runs =
-      ReportRuns{.observed = result.observed, .healed = result.healed, .not_observed = result.not_observed};
+  report.runs = ReportRuns{.observed = result.observed,
+                           .healed = result.healed,
+                           .not_healed = result.not_healed,
+                           .not_observed = result.not_observed};
   if (result.committed)
     report.output = ReportOutput{.destination = arguments.destination, .written = result.written};
   report.timings["write"] = result.write_seconds;
@@ -193,6 +196,7 @@ void add_build(CLI::App& app, int& exit_code) {
   add_plan_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
   add_report_options(*command, arguments->options);
   command->callback([arguments, &exit_code] { exit_code = build(*arguments); });

@@ -234,6 +234,13 @@ void add_run_options(CLI::App& command, Options& options) {
   command.add_option("--timeout", options.timeout, "time at most for one run (60s)")->type_name("TIME");
 }
 
+void add_repeat_option(CLI::App& command, Options& options) {
+  constexpr unsigned most = 20;
+  command.add_option("--repeat", options.repeat, "runs of each side before noise is judged (2)")
+      ->type_name("N")
+      ->check(CLI::Range(2U, most));
+}
+
 std::optional<Platform> platform_of(const Options& options) {
   if (options.platform.empty()) return std::nullopt;
   return Platform::parse(options.platform);

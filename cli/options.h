@@ -49,6 +49,7 @@ struct Options {
   std::string memory;
   std::uint64_t pids = 0;
   std::string timeout;
+  unsigned repeat = 2;
   std::string progress = "auto";
   unsigned jobs = 0;
   std::string cache;
@@ -71,6 +72,8 @@ void add_start_options(CLI::App& command,
                        Options& options);  ///< --entrypoint, --cmd, --env, --user, --workdir
 void add_run_options(CLI::App& command,
                      Options& options);  ///< --mount, --tmpfs, --runtime, --network, limits
+
+void add_repeat_option(CLI::App& command, Options& options);  ///< --repeat
 
 /// Each throws an Error of kind usage that names the option and what was expected.
 std::optional<Platform> platform_of(const Options& options);

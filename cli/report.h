@@ -15,6 +15,7 @@
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/build.h"
+#include "slimmer/heal.h"
 #include "slimmer/plan.h"
 #include "slimmer/write_image.h"
 
@@ -49,8 +50,9 @@ struct ReportOutput {
 
 /// What runs added to what static analysis had found.
 struct ReportRuns {
-  std::vector<SeenPath> observed;
-  std::vector<SeenPath> healed;
+  std::vector<std::string> observed;
+  std::vector<HealedPath> healed;
+  std::vector<NotHealed> not_healed;
   std::string not_observed;  ///< why no run was watched; empty where one was
 };
 

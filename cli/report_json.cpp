@@ -143,9 +143,40 @@ json diagnostics_json(const Analysis& analysis) {
   return all;
 }
 
-json seen_json(const std::vector<SeenPath>& seen) {
+json observed_json(const std::vector<std::string>& paths) {
   json list = json::array();
-  for (const SeenPath& item : seen) list.push_back({{"path", item.path}, {"round", item.round}});
+  for (const std::string& path : paths) list.push_back({{"path", path}, {"round", 0}});
+  return list;
+}
+
+json healed_json(const std::vector<HealedPath>& healed) {
+  json list = json::array();
+  for (const HealedPath& item : healed) {
+    list.push_back({{"path", item.path},
+                    {"round", item.round},
+                    {"probe", item.probe},
+                    {"process", item.process},
+                    {"syscall", item.call},
+                    {"rule", item.rule}});
+  }
+  return list;
+}
+
+json not_healed_json(const std::vector<NotHealed>& left) {
+  json list = json::array();
+  for (const NotHealed& item : left) list.push_back({{"path", item.path}, {"why", item.why}});
+  return list;
+}
+
+json missed_json(const std::vector<MissedPath>& missed) {
+  json list = json::array();
+  for (const MissedPath& item : missed) {
+    list.push_back({{"path", item.path},
+                    {"probe", item.probe},
+                    {"process", item.program},
+                    {"syscall", item.call},
+                    {"by", item.by_original ? "original" : "slimmed"}});
+  }
   return list;
 }
 
@@ -155,11 +186,14 @@ json verdict_json(const Verdict& verdict) {
     probes.push_back({{"name", probe.name},
                       {"result", to_string(probe.outcome)},
                       {"summary", probe.summary},
-                      {"note", probe.note}});
+                      {"note", probe.note},
+                      {"runs", {{"original", probe.original_runs}, {"slimmed", probe.slimmed_runs}}},
+                      {"noise", probe.noise}});
   }
   json differences = json::array();
   for (const Difference& difference : verdict.differences) {
     differences.push_back({{"probe", difference.probe},
+                           {"class", to_string(difference.failure)},
                            {"what", difference.what},
                            {"original", difference.original},
                            {"slimmed", difference.slimmed},
@@ -171,6 +205,7 @@ json verdict_json(const Verdict& verdict) {
           {"hint", verdict.hint},
           {"probes", probes},
           {"differences", differences},
+          {"missed", missed_json(verdict.missed)},
           {"runtime", verdict.runtime},
           {"rootless", verdict.rootless},
           {"limits", verdict.limits},
@@ -276,8 +311,9 @@ void render_json(const Report& report, std::ostream& out) {
   if (report.runs) {
     keys.emplace_back("observed", json{{"watched", report.runs->not_observed.empty()},
                                        {"why_not", report.runs->not_observed},
-                                       {"paths", seen_json(report.runs->observed)}});
-    keys.emplace_back("healed", seen_json(report.runs->healed));
+                                       {"paths", observed_json(report.runs->observed)}});
+    keys.emplace_back("healed", healed_json(report.runs->healed));
+    keys.emplace_back("not_healed", not_healed_json(report.runs->not_healed));
   }
   if (report.verdict) keys.emplace_back("verdict", verdict_json(*report.verdict));
   out << "{\n";

@@ -311,18 +311,43 @@ class TextReport {
     if (!report_->runs) return;
     const ReportRuns& runs = *report_->runs;
     if (!runs.not_observed.empty()) line(dim("  not observed: ") + terminal_text(runs.not_observed));
-    seen("OBSERVED", runs.observed, "that static analysis did not find, and a run of the original asked for");
-    seen("HEALED", runs.healed, "that a run of the slimmed image missed; --include keeps them without a run");
+    observed(runs.observed);
+    healed(runs.healed);
+    for (const NotHealed& left : runs.not_healed) {
+      line(paint(style_, Colour::yellow, "not healed: ") + terminal_text(left.path) + ", " +
+           terminal_text(left.why));
+    }
   }
 
-  void seen(std::string_view title, const std::vector<SeenPath>& paths, std::string_view what) {
+  void title_of(std::string_view title, std::size_t count, std::string_view what) {
+    line("");
+    line(fmt::format("{}  {} {} {}", bold(title), human_count(count), count == 1 ? "path" : "paths", what));
+  }
+
+  void observed(const std::vector<std::string>& paths) {
     constexpr std::size_t shown = 8;
     if (paths.empty()) return;
-    line("");
-    line(fmt::format("{}  {} {} {}", bold(title), human_count(paths.size()),
-                     paths.size() == 1 ? "path" : "paths", what));
-    for (std::size_t i = 0; i < std::min(shown, paths.size()); ++i) line("  " + terminal_text(paths[i].path));
+    title_of("OBSERVED", paths.size(),
+             "that static analysis did not find, and a run of the original asked for");
+    for (std::size_t i = 0; i < std::min(shown, paths.size()); ++i) line("  " + terminal_text(paths[i]));
     if (paths.size() > shown) line(dim(fmt::format("  and {} more", human_count(paths.size() - shown))));
+  }
+
+  void healed(const std::vector<HealedPath>& paths) {
+    constexpr std::size_t shown = 20;
+    if (paths.empty()) return;
+    title_of("HEALED", paths.size(),
+             "that a run of the slimmed image missed; a rule would keep each without a run");
+    for (std::size_t i = 0; i < std::min(shown, paths.size()); ++i) {
+      const HealedPath& path = paths[i];
+      line(fmt::format("  {}  {}", terminal_text(path.path),
+                       dim(terminal_text(fmt::format("round {}, probe {}, {}, {}", path.round, path.probe,
+                                                     path.process.empty() ? "unknown" : path.process,
+                                                     path.call.empty() ? "a message" : path.call)))));
+      line("    " + terminal_text(path.rule));
+    }
+    if (paths.size() > shown)
+      line(dim(fmt::format("  and {} more; --format json has all", human_count(paths.size() - shown))));
   }
 
   void next() {
@@ -360,6 +385,16 @@ std::string outcome_text(const TextStyle& style, Outcome outcome) {
   return paint(style, colour, to_string(outcome));
 }
 
+/// Who asked for a path that is gone: "was asked for by /bin/cat (openat)".
+std::string asker_of(const Verdict& verdict, const std::string& path) {
+  const auto missed = std::ranges::find(verdict.missed, path, &MissedPath::path);
+  if (missed == verdict.missed.end()) return "was asked for";
+  const std::string what = missed->by_original ? "was read in the original" : "was asked for";
+  if (missed->call.empty()) return missed->program.empty() ? "is named in what it wrote" : what;
+  return fmt::format("{} by {} ({})", what, missed->program.empty() ? "a program" : missed->program,
+                     missed->call);
+}
+
 }  // namespace
 
 void render_text(const Report& report, const TextStyle& style, std::ostream& out) {
@@ -382,7 +417,8 @@ void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream
   std::vector<std::string> causes;  // each once: one missing file shows in many places
   for (const Difference& difference : verdict.differences) {
     out << "  " << paint(style, Colour::red, "differs") << "  " << terminal_text(difference.probe) << ": "
-        << terminal_text(difference.what) << '\n';
+        << terminal_text(difference.what) << "  "
+        << paint(style, Colour::dim, fmt::format("[{}]", to_string(difference.failure))) << '\n';
     if (!difference.diff.empty()) {
       out << terminal_lines(difference.diff, "    ");
     } else {
@@ -394,8 +430,8 @@ void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream
     }
   }
   for (const std::string& cause : causes) {
-    out << "  " << paint(style, Colour::yellow, "likely cause: ") << terminal_text(cause)
-        << " was asked for, and is in the original only\n";
+    out << "  " << paint(style, Colour::yellow, "likely cause: ") << terminal_text(cause) << ' '
+        << terminal_text(asker_of(verdict, cause)) << ", and is in the original only\n";
   }
   if (!verdict.runtime.empty()) {
     out << paint(style, Colour::dim,

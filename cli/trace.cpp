@@ -84,7 +84,7 @@ int trace(const Arguments& arguments) {
   progress.step("reading " + arguments.image);
   ImageContents contents = read_image(parse_image_ref(arguments.image), read);
   Verifier verifier(contents, run_options);
-  const Observation& run = verifier.observe_original();
+  const Observation& run = *verifier.observe_original().front();
   progress.finish();
   require_watched(run, arguments.image);
   Trace result = trace_of(run, contents.image());

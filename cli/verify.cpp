@@ -32,6 +32,7 @@ int verify(const Arguments& arguments) {
   const auto platform = platform_of(options);
   VerifyOptions verify_options;
   verify_options.run = run_options_of(options);
+  verify_options.repeat = options.repeat;
   Progress progress(progress_of(options));
   verify_options.progress = [&progress](const std::string& text) { progress.step(text); };
   clean_up_on_signals();
@@ -64,6 +65,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_image_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
   command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });
 }

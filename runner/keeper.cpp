@@ -203,6 +203,8 @@ class Keeper {
   static void end_process(Process& process, int raw);
   static void finish(Run& run);
   [[nodiscard]] std::string image_folder(const std::string& image) const;
+  [[nodiscard]] std::string image_space(std::size_t image) const;
+  [[nodiscard]] Message view(const std::string& marks) const;
 
   KeeperInput input_;
   UniqueFd child_signals_;
@@ -264,6 +266,7 @@ void Keeper::clean_up() {
 Message Keeper::handle(const Message& message) {
   const auto& fields = message.fields;
   if (message.name == "read" && fields.size() == 2) return read(fields[0], fields[1]);
+  if (message.name == "view" && fields.size() == 1) return view(fields[0]);
   if (message.name == "start" && fields.size() >= StartField::volumes) return start(message);
   const auto run = fields.empty() ? runs_.end() : runs_.find(fields[0]);
   if (run == runs_.end())
@@ -325,6 +328,22 @@ Message Keeper::read(const std::string& image, const std::string& path) const {
   const UniqueFd root(::open(image_folder(image).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd file(open_in_root(root.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   return content_of(file.get(), file_cap);
+}
+
+Message Keeper::view(const std::string& marks) const {
+  const auto& tree = *input_.trees.front();
+  if (marks.size() != tree.size())
+    throw Error(ErrorKind::environment, "sandbox", "a view of another tree was asked for");
+  std::vector<bool> kept(marks.size());
+  for (std::size_t i = 0; i < marks.size(); ++i) kept[i] = marks[i] == '1';
+  const auto folder = image_folder("view");
+  remove_tree(folder);
+  make_folder(folder, 0700);
+  const UniqueFd from(::open(image_folder("0").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd to(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!from || !to) throw system_error("sandbox", "opening the root folder", errno);
+  make_image_view(tree, kept, from.get(), to.get());
+  return reply("done");
 }
 
 /// Calls the runtime and waits for it; a message where it failed.

@@ -31,6 +31,8 @@ struct KeeperInput {
 /// The messages that the keeper takes, and what it answers ("error" instead, where that fails):
 ///   (of itself, once)            ready: notes of the extraction
 ///   read IMAGE PATH              content TEXT | missing: from an image as it was extracted
+///   view KEPT                    done: "view" is from now on an IMAGE, the part of image 0 that KEPT marks
+///                                (a character for each node, '1' or '0'); one that was made before is gone
 ///   start ID CONFIG FOLDER HOSTS HOSTNAME RESOLV STDIN WATCH IMAGE JOIN VOLUME...
 ///                                (STDIN and WATCH "yes" or "", STDIN "hold": the program is not started,
 ///                                JOIN the container whose network it shares) started PID, fds: end of the

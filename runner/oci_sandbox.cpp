@@ -185,12 +185,17 @@ OpenSandboxes& open_sandboxes() {
 
 class OciSandbox;
 
+/// What the keeper calls the image that a container is started on.
+std::string image_name(const ContainerStart& start) {
+  return start.in_view ? "view" : std::to_string(start.image);
+}
+
 /// What its owner has of a started container.
 struct StartedRun {
   std::string id;
-  std::string pid;  ///< as the keeper sees it
-  OciInput input;   ///< what its configuration was made of
-  unsigned image = 0;
+  std::string pid;    ///< as the keeper sees it
+  OciInput input;     ///< what its configuration was made of
+  std::string image;  ///< as the keeper calls it
   bool watched = false;
 };
 
@@ -298,6 +303,7 @@ class OciSandbox : public Sandbox {
   ~OciSandbox() override { close(); }
 
   std::expected<std::unique_ptr<Container>, StartFailure> start(const ContainerStart& start) override;
+  void make_view(const std::vector<bool>& kept) override;
   [[nodiscard]] const SandboxFacts& facts() const override { return facts_; }
   /// Whom `name` is, by the texts of the container's /etc/passwd and /etc/group.
   [[nodiscard]] ContainerUser user_of(const std::string& name, const std::string& passwd,
@@ -307,7 +313,7 @@ class OciSandbox : public Sandbox {
   void open(const std::vector<ImageContents*>& images, UniqueFd contents);
   void close();
   void say_limits();
-  std::string read(unsigned image, const std::string& path);
+  std::string read(const std::string& image, const std::string& path);
   OciInput input_for(const ContainerStart& start, const std::string& id, bool watch);
   void add_mounts(OciInput& input, const ContainerStart& start) const;
   std::expected<std::unique_ptr<Container>, StartFailure> start_run(const ContainerStart& start, bool watch);
@@ -479,9 +485,15 @@ void OciSandbox::say_limits() {
   }
 }
 
-std::string OciSandbox::read(unsigned image, const std::string& path) {
-  auto answer = line_->ask({.name = "read", .fields = {std::to_string(image), path}, .fds = {}});
+std::string OciSandbox::read(const std::string& image, const std::string& path) {
+  auto answer = line_->ask({.name = "read", .fields = {image, path}, .fds = {}});
   return answer.fields.empty() ? std::string{} : std::move(answer.fields.front());
+}
+
+void OciSandbox::make_view(const std::vector<bool>& kept) {
+  std::string marks(kept.size(), '0');
+  std::ranges::transform(kept, marks.begin(), [](bool keep) { return keep ? '1' : '0'; });
+  line_->ask({.name = "view", .fields = {std::move(marks)}, .fds = {}});
 }
 
 ContainerUser OciSandbox::user_of(const std::string& name, const std::string& passwd,
@@ -524,7 +536,8 @@ void OciSandbox::add_mounts(OciInput& input, const ContainerStart& start) const 
 OciInput OciSandbox::input_for(const ContainerStart& start, const std::string& id, bool watch) {
   OciInput input;
   input.config = start.config;
-  input.user = user_of(start.config.user, read(start.image, "/etc/passwd"), read(start.image, "/etc/group"));
+  input.user = user_of(start.config.user, read(image_name(start), "/etc/passwd"),
+                       read(image_name(start), "/etc/group"));
   input.hostname = start.hostname;
   input.run_folder = inside_ + "/space/run-" + id;
   add_mounts(input, start);
@@ -547,8 +560,11 @@ OciInput OciSandbox::input_for(const ContainerStart& start, const std::string& i
 
 std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start_run(const ContainerStart& start,
                                                                               bool watch) {
-  StartedRun run{
-      .id = "c" + std::to_string(++runs_), .pid = {}, .input = {}, .image = start.image, .watched = watch};
+  StartedRun run{.id = "c" + std::to_string(++runs_),
+                 .pid = {},
+                 .input = {},
+                 .image = image_name(start),
+                 .watched = watch};
   run.input = input_for(start, run.id, watch);
   const bool with_input = start.stdin_fd >= 0 && !start.hold;
   // The runtime wants a program that exists although it is never started; its own is always there.
@@ -561,8 +577,8 @@ std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start_run(co
   Message question{.name = "start",
                    .fields = {run.id, oci_config(run.input), working_folder_of(start.config),
                               hosts_file(start.hostname, start.host_names), start.hostname + "\n", resolv,
-                              start.hold ? "hold" : (with_input ? "yes" : ""), watch ? "yes" : "",
-                              std::to_string(start.image), joined},
+                              start.hold ? "hold" : (with_input ? "yes" : ""), watch ? "yes" : "", run.image,
+                              joined},
                    .fds = {}};
   std::ranges::move(volumes_of(run.input), std::back_inserter(question.fields));
   auto answer = line_->ask(question);

@@ -116,8 +116,9 @@ struct ContainerStart {
   std::string hostname = "container";  ///< the same for every run that is compared
   int stdin_fd = -1;                   ///< its content is passed on; -1: /dev/null
   bool watch_paths = false;            ///< record the paths that are asked for: slower
-  bool hold = false;   ///< its program is not started: files are looked at, and what exec() starts runs
-  unsigned image = 0;  ///< 0: the sandbox's image; n: its n-th companion
+  bool hold = false;     ///< its program is not started: files are looked at, and what exec() starts runs
+  unsigned image = 0;    ///< 0: the sandbox's image; n: its n-th companion
+  bool in_view = false;  ///< of image 0: see only what Sandbox::make_view left
   /// Shares the network namespace of this container, which must run; nullptr: it has its own.
   const Container* network_of = nullptr;
   std::vector<std::string> host_names;  ///< further names of 127.0.0.1 in /etc/hosts
@@ -219,6 +220,10 @@ class Sandbox {
   /// Starts a container on a fresh copy of the image. Failures that are not the image's throw an Error of
   /// kind environment.
   virtual std::expected<std::unique_ptr<Container>, StartFailure> start(const ContainerStart& start) = 0;
+  /// Makes a view of the image that has only the paths in `kept` (by NodeId of its tree, one for every node;
+  /// with each its folder), for containers that are started in it. One that was made before is replaced: no
+  /// container may run in it. Nothing is extracted.
+  virtual void make_view(const std::vector<bool>& kept) = 0;
   [[nodiscard]] virtual const SandboxFacts& facts() const = 0;
 };
 

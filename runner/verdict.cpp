@@ -18,4 +18,18 @@ std::string_view to_string(Outcome outcome) {
   return "not-run";
 }
 
+std::string_view to_string(FailureClass failure) {
+  switch (failure) {
+    case FailureClass::does_not_start:
+      return "does-not-start";
+    case FailureClass::ends_differently:
+      return "ends-differently";
+    case FailureClass::answers_differently:
+      return "answers-differently";
+    case FailureClass::touches_missing_path:
+      return "touches-missing-path";
+  }
+  return "answers-differently";
+}
+
 }  // namespace slim

@@ -1,12 +1,11 @@
-// The runs are nested: original, slimmed, slimmed, original. A clock that two runs of the original could not
-// tell apart cannot have moved between the runs of the slimmed side, which lie in between. Where a difference
-// shows, each side is run once more, the slimmed one watched for the paths that it asks for: what does not
-// hold up is noise, and what holds up gets its likely cause. One run of the slimmed side is watched in any
-// case: where it asks for a path that only the original has, that the answers agreed was luck.
+// The runs of a probe are nested: original, slimmed, slimmed, original. A clock that two runs of the original
+// could not tell apart cannot have moved between the runs of the slimmed side, which lie in between. Where
+// the sides are not alike, both are run again, in turn, the original last: what does not hold up is noise.
+// The first run of each side is watched for the paths that it asks for, the others run as they would
+// anywhere.
 #include "runner/verify.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -17,350 +16,297 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"
-#include "analyzer/system_folders.h"
-#include "runner/compare.h"
 #include "runner/container_spec.h"
+#include "runner/judge.h"
 #include "runner/observe.h"
 #include "runner/oci_config.h"
 #include "runner/oci_sandbox.h"
 #include "runner/probe.h"
 #include "runner/sandbox.h"
-#include "runner/text_diff.h"
 #include "runner/verdict.h"
 
 namespace slim {
 namespace {
 
-constexpr std::size_t readable = 4096;
 constexpr std::size_t causes_cap = 20;
-constexpr std::size_t missed_cap = 10'000;
-constexpr std::string_view probe_name = "default";
 constexpr std::string_view start_hint =
-    "make it run by itself: give what it needs with --env, --cmd or --entrypoint";
+    "make it run by itself: give what it needs with --env, --cmd or --entrypoint, or say what to do with a "
+    "probe";
 
-using Runs = std::vector<Observation>;
-
-std::string cut(const std::string& text) {
-  return text.size() <= readable
-             ? text
-             : text.substr(0, readable) + fmt::format("\n[{} more bytes]", text.size() - readable);
-}
-
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  const auto begin = text.rfind('\n');
-  return std::string(begin == std::string_view::npos ? text : text.substr(begin + 1)).substr(0, 200);
-}
-
-/// Why the original's run proves nothing; empty where it does prove something.
-std::string unfit(const Observation& run, std::chrono::milliseconds limit) {
-  const auto said = run.errors.empty() ? "" : ": " + last_line(run.errors);
-  switch (run.kind) {
-    case RunKind::not_started:
-      return "the original does not start: " + run.message;
-    case RunKind::neither:
-      return fmt::format("the original neither listens on its ports, nor exits, nor falls silent within {} s",
-                         std::chrono::duration_cast<std::chrono::seconds>(limit).count());
-    case RunKind::exited:
-      return run.exit.success() ? "" : "the original fails by itself with " + run.exit.text() + said;
-    case RunKind::served:
-    case RunKind::settled:
-      if (run.ended_early && !run.exit.success()) {
-        return "the original starts and then fails by itself with " + run.exit.text() + said;
-      }
-      return run.unproved;
-  }
-  return "";
-}
-
-std::string kind_text(const Observation& run) {
-  switch (run.kind) {
-    case RunKind::not_started:
-      return "does not start: " + run.message;
-    case RunKind::exited:
-      return "ends with " + run.exit.text() + (run.errors.empty() ? "" : ": " + last_line(run.errors));
-    case RunKind::served:
-      return "listens and answers";
-    case RunKind::settled:
-      return "runs without listening";
-    case RunKind::neither:
-      return "runs, but does not listen";
-  }
-  return "";
-}
-
-std::string kind_difference(const Observation& slimmed) {
-  switch (slimmed.kind) {
-    case RunKind::not_started:
-      return "does not start";
-    case RunKind::exited:
-      return "exits by itself";
-    case RunKind::served:
-      return "listens";
-    case RunKind::settled:
-      return "runs without listening";
-    case RunKind::neither:
-      return "neither listens nor exits";
-  }
-  return "";
-}
-
-std::vector<std::vector<Facet>> facets_of(const Runs& runs) {
-  std::vector<std::vector<Facet>> facets;
-  facets.reserve(runs.size());
-  for (const auto& run : runs) facets.push_back(run.facets);
-  return facets;
-}
-
-/// What all runs together say.
-struct Judgement {
+/// What one probe said.
+struct ProbeVerdict {
+  ProbeResult result;
+  std::string reason;
+  std::string hint;
   std::vector<Difference> differences;
-  std::vector<std::string> unstable;
+  std::vector<MissedPath> missed;
 };
 
-Difference difference_of(const FacetResult& facet) {
-  Difference difference{.probe = std::string(probe_name),
-                        .what = facet.original.what,
-                        .original = cut(facet.original.value),
-                        .slimmed = cut(facet.slimmed),
-                        .diff = {},
-                        .causes = {}};
-  const bool several_lines =
-      std::ranges::count(facet.original.value, '\n') > 1 || std::ranges::count(facet.slimmed, '\n') > 1;
-  if (several_lines) difference.diff = unified_diff(facet.original.value, facet.slimmed);
-  return difference;
-}
-
-Judgement judge(const Runs& originals, const Runs& slimmed) {
-  Judgement judgement;
-  const auto& first = originals.front();
-  const auto same_kind = [&](const Observation& run) { return run.kind == first.kind; };
-  if (!std::ranges::all_of(originals, same_kind)) {
-    judgement.unstable.emplace_back("whether it listens or exits");
-    return judgement;
-  }
-  const auto other = std::ranges::find_if_not(slimmed, same_kind);
-  if (other != slimmed.end()) {
-    if (std::ranges::none_of(slimmed, same_kind)) {
-      judgement.differences.push_back({.probe = std::string(probe_name),
-                                       .what = kind_difference(*other),
-                                       .original = kind_text(first),
-                                       .slimmed = cut(kind_text(*other)),
-                                       .diff = {},
-                                       .causes = {}});
-    } else {
-      judgement.unstable.emplace_back("whether the slimmed image " + kind_difference(*other));
-    }
-    return judgement;
-  }
-  for (const auto& facet : compare_facets(facets_of(originals), facets_of(slimmed))) {
-    if (facet.match == Match::different) judgement.differences.push_back(difference_of(facet));
-    if (facet.match == Match::unstable && !facet.original.weak)
-      judgement.unstable.push_back(facet.original.what);
-  }
-  return judgement;
-}
-
-/// Absolute paths named in a text, for machines that cannot watch.
-std::vector<std::string> paths_in(std::string_view text) {
-  constexpr std::string_view path_characters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+@-/";
-  constexpr std::size_t tail = 64UL << 10U;  // what it said last is what ended it
-  if (text.size() > tail) text.remove_prefix(text.size() - tail);
-  std::vector<std::string> paths;
-  std::unordered_set<std::string> seen;
-  for (std::size_t at = text.find('/'); at != std::string_view::npos; at = text.find('/', at)) {
-    const auto end = std::min(text.find_first_not_of(path_characters, at), text.size());
-    auto path = std::string(text.substr(at, end - at));
-    while (path.ends_with('.') || path.ends_with('/')) path.pop_back();
-    if (path.size() > 1 && seen.insert(path).second) paths.push_back(std::move(path));
-    at = end;
-  }
-  return paths;
-}
-
-/// Adds those of `asked` that only the original has.
-void add_missed(std::vector<std::string>& missed, const std::vector<std::string>& asked,
-                const OnlyInOriginal& only_in_original) {
-  std::unordered_set<std::string> known(missed.begin(), missed.end());
-  for (const auto& path : asked) {
-    if (missed.size() == missed_cap) break;
-    // /dev and its kin are the runtime's: what the image has there is covered.
-    if (is_kernel_path(path) || !only_in_original(path)) continue;
-    if (known.insert(path).second) missed.push_back(path);
+/// A run of the slimmed side. The original has run in the same surroundings: a failure is the image's fault.
+Observation observe_slimmed(Sandbox& sandbox, const ContainerStart& start, const Probe& probe,
+                            const ObserveOptions& options) {
+  try {
+    return observe(sandbox, start, probe, options);
+  } catch (const Error& error) {
+    Observation failed;
+    failed.message = error.what();
+    failed.summary = "does not start";
+    failed.facets.push_back({.what = "start", .value = error.what()});
+    return failed;
   }
 }
 
-/// The comparison on its way.
-class Comparison {
+/// TEMPORARY
+void go_by(const Observation& first, ObserveOptions& options) {
+  for (const auto& port : first.ports) options.awaited.push_back(port.port);
+  options.silent = first.silent;
+}
+
+/// One probe on its way: runs both sides and judges them.
+class ProbeRun {
  public:
-  Comparison(const Side& original, const Side& slimmed, ObserveOptions options, Runs& originals,
-             const OnlyInOriginal& only_in_original, const std::function<void(const std::string&)>& progress)
+  ProbeRun(const Side& original, const Side& slimmed, const Comparison& comparison, const Probe& probe,
+           std::vector<Observation>& originals)
       : original_(original),
         slimmed_(slimmed),
-        options_(std::move(options)),
-        only_in_original_(only_in_original),
-        progress_(progress),
-        originals_(originals) {}
+        comparison_(comparison),
+        probe_(probe),
+        options_(comparison.observe),
+        originals_(originals) {
+    verdict_.result.name = probe.name;
+  }
 
-  Verdict run() {
-    if (originals_.empty()) originals_.push_back(observe_side(original_, "running the original"));
-    if (auto why = unfit(originals_.front(), options_.limit); !why.empty()) return inconclusive(why);
+  ProbeVerdict run() {
+    if (!can_start()) return std::move(verdict_);
+    if (originals_.empty()) run_original(true);
+    verdict_.result.summary = originals_.front().summary;
+    if (proves_nothing()) return finish();
     // What the first run opened is what the others are awaited to open.
-    for (const auto& port : originals_.front().ports) options_.awaited.push_back(port.port);
-    options_.silent = originals_.front().silent;
-    slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image"));
-    slimmed_runs_.push_back(observe_side(slimmed_, "running the slimmed image again, watched", true));
-    originals_.push_back(observe_side(original_, "running the original again"));
-    auto judgement = judge(originals_, slimmed_runs_);
-    if (!judgement.differences.empty()) {
-      slimmed_runs_.push_back(
-          observe_side(slimmed_, "running the slimmed image a third time, watched", true));
-      originals_.push_back(observe_side(original_, "running the original a third time"));
-      judgement = judge(originals_, slimmed_runs_);
+    go_by(originals_.front(), options_);
+    run_slimmed(true);
+    run_slimmed(false);
+    run_original(false);
+    while (slimmed_runs_.size() < comparison_.repeat) run_both();
+    decide();
+    while (!settled() && slimmed_runs_.size() < comparison_.repeat + Comparison::extra_runs) {
+      run_both();
+      decide();
     }
-    const auto missed = find_missed(!judgement.differences.empty());
-    if (judgement.differences.empty() && !missed.empty()) judgement.differences.push_back(touches(missed));
-    for (auto& difference : judgement.differences) {
-      difference.causes.assign(
-          missed.begin(), missed.begin() + static_cast<std::ptrdiff_t>(std::min(missed.size(), causes_cap)));
-    }
-    auto verdict = conclude(std::move(judgement));
-    verdict.missed = missed;
-    return verdict;
+    if (!proves_nothing()) conclude();
+    return finish();
   }
 
  private:
-  /// What the watched runs of the slimmed side asked for in vain. What it said counts only where it failed: a
-  /// loader and a runtime name what they miss.
-  [[nodiscard]] std::vector<std::string> find_missed(bool differs) const {
-    std::vector<std::string> missed;
-    for (const auto& run : slimmed_runs_) {
-      if (run.watched) add_missed(missed, asked_names(*run.watched), only_in_original_);
+  bool can_start() {
+    const auto command_on = [&](const Side& side) {
+      return command_of(with_overrides(side.config, probe_.overrides));
+    };
+    if (command_on(original_).empty()) {
+      verdict_.result.outcome = Outcome::inconclusive;
+      verdict_.reason = "nothing to run: the image has neither entrypoint nor cmd";
+      verdict_.hint = "give one with --entrypoint or --cmd";
+    } else if (command_on(slimmed_).empty()) {
+      verdict_.result.outcome = Outcome::different;
+      verdict_.reason = "the slimmed image has neither entrypoint nor cmd";
+      Difference difference;
+      difference.probe = probe_.name;
+      difference.failure = FailureClass::does_not_start;
+      difference.what = "does not start";
+      difference.original = fmt::format("{}", fmt::join(command_on(original_), " "));
+      difference.slimmed = "nothing to run";
+      verdict_.differences.push_back(std::move(difference));
+    } else {
+      return true;
     }
-    for (const auto& run : slimmed_runs_) {
-      if (!differs) break;
-      for (const auto& text : {run.errors, run.message})
-        add_missed(missed, paths_in(text), only_in_original_);
-    }
-    return missed;
+    verdict_.result.note = verdict_.reason;
+    return false;
   }
 
-  static Difference touches(const std::vector<std::string>& missed) {
-    const auto more = missed.size() == 1 ? "" : fmt::format(", and {} more such paths", missed.size() - 1);
-    return {.probe = std::string(probe_name),
-            .what = "asks for a path that is gone",
-            .original = missed.front() + more,
-            .slimmed = "no such path",
-            .diff = {},
-            .causes = {}};
+  /// Whether one of the original's runs says nothing about the image; the verdict then says why.
+  bool proves_nothing() {
+    for (const auto& run : originals_) {
+      const auto why = unfit(run, options_.limit);
+      if (why.empty()) continue;
+      verdict_.result.outcome = Outcome::inconclusive;
+      verdict_.result.note = verdict_.reason = why;
+      verdict_.hint = start_hint;
+      return true;
+    }
+    return false;
   }
 
-  Observation observe_side(const Side& side, const std::string& what, bool watch = false) {
-    if (progress_) progress_(what);
+  [[nodiscard]] std::string progress_name() const {
+    return probe_.name == Probe{}.name ? "" : fmt::format(" ({})", probe_.name);
+  }
+
+  void say(std::string_view what) const {
+    if (comparison_.progress) comparison_.progress(fmt::format("running {}{}", what, progress_name()));
+  }
+
+  [[nodiscard]] static ContainerStart start_of(const Side& side, bool watch) {
     ContainerStart start;
     start.config = side.config;
     start.watch_paths = watch;
-    if (&side != &slimmed_) return observe(*side.sandbox, start, Probe{}, options_);
-    try {
-      return observe(*side.sandbox, start, Probe{}, options_);
-    } catch (const Error& error) {  // the original has run in the same surroundings: it is the image's fault
-      Observation failed;
-      failed.message = error.what();
-      failed.summary = "does not start";
-      failed.facets.push_back({.what = "start", .value = error.what()});
-      return failed;
+    return start;
+  }
+
+  void run_original(bool watch) {
+    say(originals_.empty() ? "the original" : "the original again");
+    originals_.push_back(observe(*original_.sandbox, start_of(original_, watch), probe_, options_));
+  }
+
+  void run_slimmed(bool watch) {
+    say(slimmed_runs_.empty() ? "the slimmed image" : "the slimmed image again");
+    slimmed_runs_.push_back(observe_slimmed(*slimmed_.sandbox, start_of(slimmed_, watch), probe_, options_));
+  }
+
+  void run_both() {
+    run_slimmed(false);
+    run_original(false);
+  }
+
+  void decide() {
+    judgement_ = judge(probe_.name, originals_, slimmed_runs_);
+    verdict_.missed = find_missed(probe_.name, originals_, slimmed_runs_, comparison_.only_in_original,
+                                  !judgement_.differences.empty());
+  }
+
+  /// Whether further runs would tell nothing new: both are alike, or a difference that has a cause, or that
+  /// is one of whether it starts at all, has held up once more.
+  [[nodiscard]] bool settled() const {
+    if (judgement_.clean()) return true;
+    if (slimmed_runs_.size() <= comparison_.repeat || judgement_.differences.empty()) return false;
+    return !verdict_.missed.empty() ||
+           std::ranges::any_of(judgement_.differences, [](const Difference& difference) {
+             return difference.failure == FailureClass::does_not_start;
+           });
+  }
+
+  void conclude() {
+    auto& differences = judgement_.differences;
+    if (differences.empty() && !verdict_.missed.empty())
+      differences.push_back(touches(probe_.name, verdict_.missed));
+    for (auto& difference : differences) {
+      for (const auto& missed : verdict_.missed) {
+        if (difference.causes.size() == causes_cap) break;
+        difference.causes.push_back(missed.path);
+      }
     }
-  }
-
-  Verdict inconclusive(const std::string& why) {
-    Verdict verdict;
-    verdict.outcome = Outcome::inconclusive;
-    verdict.reason = why;
-    verdict.hint = start_hint;
-    verdict.probes.push_back({.name = std::string(probe_name),
-                              .outcome = Outcome::inconclusive,
-                              .summary = originals_.front().summary,
-                              .note = why});
-    return verdict;
-  }
-
-  Verdict conclude(Judgement judgement) {
-    Verdict verdict;
-    ProbeResult probe{.name = std::string(probe_name),
-                      .outcome = Outcome::same,
-                      .summary = originals_.front().summary,
-                      .note = {}};
-    std::string unstable;
-    for (const auto& what : judgement.unstable) unstable += (unstable.empty() ? "" : ", ") + what;
-    verdict.differences = std::move(judgement.differences);
-    if (!verdict.differences.empty()) {
-      probe.outcome = Outcome::different;
-      verdict.reason = verdict.differences.front().what;
-      verdict.reason = "the slimmed image " + (slimmed_runs_.front().kind != originals_.front().kind
-                                                   ? verdict.reason
-                                                   : "differs in: " + verdict.reason);
-      if (verdict.differences.size() > 1)
-        verdict.reason += fmt::format(" and {} more", verdict.differences.size() - 1);
-      const auto& causes = verdict.differences.front().causes;
-      if (!causes.empty()) verdict.hint = "keep what it asked for: --include " + causes.front();
-    } else if (!unstable.empty()) {
-      probe.outcome = Outcome::inconclusive;
-      probe.note = "differs from run to run: " + unstable;
-      verdict.reason = "the runs cannot be told apart from noise: " + unstable + " differs from run to run";
-      verdict.hint = "run something steadier with --cmd or --entrypoint";
+    verdict_.result.noise = judgement_.noise;
+    if (!differences.empty()) {
+      say_different();
+    } else if (!judgement_.unstable.empty()) {
+      say_unstable();
     } else {
-      verdict.reason = "both behave the same: " + probe.summary;
+      verdict_.result.outcome = Outcome::same;
+      verdict_.reason = "both behave the same: " + verdict_.result.summary;
     }
-    if (probe.note.empty() && originals_.front().kind == RunKind::settled)
-      probe.note =
+    verdict_.differences = std::move(differences);
+    if (verdict_.result.note.empty() && probe_.steps.empty() && originals_.front().kind == RunKind::settled)
+      verdict_.result.note =
           "it listens nowhere: it was started, left until it fell silent, and stopped; nothing was asked of "
           "it";
-    verdict.outcome = probe.outcome;
-    verdict.probes.push_back(std::move(probe));
-    return verdict;
+  }
+
+  void say_different() {
+    const auto& first = judgement_.differences.front();
+    verdict_.result.outcome = Outcome::different;
+    const bool other_kind = slimmed_runs_.front().kind != originals_.front().kind;
+    verdict_.reason = other_kind || first.failure == FailureClass::touches_missing_path
+                          ? "the slimmed image " + first.what
+                          : "the slimmed image differs in: " + first.what;
+    if (judgement_.differences.size() > 1)
+      verdict_.reason += fmt::format(" and {} more", judgement_.differences.size() - 1);
+    if (!first.causes.empty()) verdict_.hint = "keep what it asked for: --include " + first.causes.front();
+  }
+
+  void say_unstable() {
+    verdict_.result.outcome = Outcome::inconclusive;
+    verdict_.result.note = fmt::format("differs from run to run: {}", fmt::join(judgement_.unstable, ", "));
+    verdict_.reason = fmt::format("the runs cannot be told apart from noise: {} differs from run to run",
+                                  judgement_.unstable.front());
+    verdict_.hint =
+        "run something steadier with --cmd or --entrypoint, or let a probe ignore what differs (ignore: "
+        "REGEX)";
+  }
+
+  ProbeVerdict finish() {
+    verdict_.result.original_runs = static_cast<unsigned>(originals_.size());
+    verdict_.result.slimmed_runs = static_cast<unsigned>(slimmed_runs_.size());
+    return std::move(verdict_);
   }
 
   const Side& original_;
   const Side& slimmed_;
+  const Comparison& comparison_;
+  const Probe& probe_;
   ObserveOptions options_;
-  const OnlyInOriginal& only_in_original_;
-  const std::function<void(const std::string&)>& progress_;
-  Runs& originals_;
-  Runs slimmed_runs_;
+  std::vector<Observation>& originals_;
+  std::vector<Observation> slimmed_runs_;
+  Judgement judgement_;
+  ProbeVerdict verdict_;
 };
+
+void add_missed(std::vector<MissedPath>& all, std::vector<MissedPath> more,
+                std::unordered_set<std::string>& known) {
+  for (auto& missed : more) {
+    if (known.insert(missed.path).second) all.push_back(std::move(missed));
+  }
+}
+
+/// One verdict of those of all probes: the worst of them.
+Verdict unite(std::vector<ProbeVerdict> probes) {
+  constexpr auto rank = [](const ProbeVerdict& probe) {
+    return probe.result.outcome == Outcome::different ? 2 : probe.result.outcome == Outcome::same ? 0 : 1;
+  };
+  const auto& worst = *std::ranges::max_element(probes, {}, rank);
+  Verdict verdict;
+  verdict.outcome = worst.result.outcome;
+  verdict.hint = worst.hint;
+  const bool all_same = verdict.outcome == Outcome::same && probes.size() > 1;
+  verdict.reason = all_same            ? fmt::format("both behave the same in {} probes", probes.size())
+                   : probes.size() > 1 ? worst.result.name + ": " + worst.reason
+                                       : worst.reason;
+  std::unordered_set<std::string> known;
+  for (auto& probe : probes) {
+    std::ranges::move(probe.differences, std::back_inserter(verdict.differences));
+    add_missed(verdict.missed, std::move(probe.missed), known);
+    verdict.probes.push_back(std::move(probe.result));
+  }
+  return verdict;
+}
 
 bool exists(const FileTree& tree, const std::string& path) {
   return tree.resolve(path).node != no_node;
 }
 
+bool is_below(std::string_view path, std::string_view folder) {
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+/// Whether something that is mounted covers what the image has at `path`.
+bool is_covered(const RunOverrides& overrides, std::string_view path) {
+  const auto covers = [path](const auto& mount) { return is_below(path, mount.target); };
+  return std::ranges::any_of(overrides.mounts, covers) || std::ranges::any_of(overrides.tmpfs, covers);
+}
+
 }  // namespace
 
-Verdict compare_sides(const Side& original, const Side& slimmed, const OnlyInOriginal& only_in_original,
-                      const ObserveOptions& observe_options, std::vector<Observation>& originals,
-                      const std::function<void(const std::string&)>& progress) {
-  Verdict verdict;
-  if (command_of(original.config).empty()) {
-    verdict.outcome = Outcome::inconclusive;
-    verdict.reason = "nothing to run: the image has neither entrypoint nor cmd";
-    verdict.hint = "give one with --entrypoint or --cmd";
-  } else if (command_of(slimmed.config).empty()) {
-    verdict.outcome = Outcome::different;
-    verdict.reason = "the slimmed image has neither entrypoint nor cmd";
-    verdict.differences.push_back({.probe = std::string(probe_name),
-                                   .what = "does not start",
-                                   .original = fmt::format("{}", fmt::join(command_of(original.config), " ")),
-                                   .slimmed = "nothing to run",
-                                   .diff = {},
-                                   .causes = {}});
-  } else {
-    verdict = Comparison(original, slimmed, observe_options, originals, only_in_original, progress).run();
+Verdict compare_sides(const Side& original, const Side& slimmed, const Comparison& comparison,
+                      OriginalRuns& originals) {
+  originals.resize(comparison.probes.size());
+  std::vector<ProbeVerdict> probes;
+  for (std::size_t i = 0; i < comparison.probes.size(); ++i) {
+    probes.push_back(ProbeRun(original, slimmed, comparison, comparison.probes[i], originals[i]).run());
   }
+  Verdict verdict = unite(std::move(probes));
   const auto& facts = original.sandbox->facts();
   verdict.runtime = facts.runtime;
   verdict.rootless = facts.rootless;
@@ -375,29 +321,77 @@ Verifier::Verifier(ImageContents& original, const VerifyOptions& options)
       options_(options),
       config_(with_overrides(original.image().config, options.run.overrides)) {
   observe_options_.limit = options.run.limits.timeout;
+  if (options_.probes.probes.empty()) options_.probes.probes.emplace_back();
+  runs_.resize(options_.probes.probes.size());
   if (options_.progress) options_.progress("extracting the original");
   sandbox_ = make_oci_sandbox(original, options.run);
 }
 
-const Observation& Verifier::observe_original() {
-  if (options_.progress) options_.progress("running the original, watched");
+Comparison Verifier::comparison(OnlyInOriginal only_in_original) const {
+  Comparison comparison;
+  comparison.probes = options_.probes.probes;
+  comparison.observe = observe_options_;
+  comparison.repeat = std::max(options_.repeat, 2U);
+  comparison.progress = options_.progress;
+  comparison.only_in_original = [this, only = std::move(only_in_original)](const std::string& path) {
+    const auto covered = [&path](const Probe& probe) { return is_covered(probe.overrides, path); };
+    return !is_covered(options_.run.overrides, path) &&
+           std::ranges::none_of(options_.probes.probes, covered) && only(path);
+  };
+  return comparison;
+}
+
+std::vector<const Observation*> Verifier::observe_original() {
   ContainerStart start;
   start.config = config_;
   start.watch_paths = true;
-  runs_.push_back(observe(*sandbox_, start, Probe{}, observe_options_));
-  return runs_.back();
+  std::vector<const Observation*> made;
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    if (options_.progress) options_.progress("running the original, watched");
+    runs_[i].push_back(observe(*sandbox_, start, options_.probes.probes[i], observe_options_));
+    made.push_back(&runs_[i].back());
+  }
+  return made;
+}
+
+std::vector<MissedPath> Verifier::rehearse(const std::vector<bool>& kept) {
+  const auto& tree = original_->tree;
+  sandbox_->make_view(kept);
+  const auto rules = comparison([&](const std::string& path) {
+    const auto found = tree.resolve(path);
+    const auto gone = [&](NodeId node) { return !kept[node]; };
+    return found.node != no_node && (gone(found.node) || std::ranges::any_of(found.symlinks, gone));
+  });
+  ContainerStart start;
+  start.config = config_;
+  start.watch_paths = true;
+  start.in_view = true;
+  std::vector<MissedPath> missed;
+  std::unordered_set<std::string> known;
+  if (runs_.front().empty()) observe_original();
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    if (!unfit(runs_[i].front(), observe_options_.limit).empty()) continue;
+    if (options_.progress) options_.progress("running what is kept, watched");
+    auto observe_options = observe_options_;
+    go_by(runs_[i].front(), observe_options);
+    const auto& probe = options_.probes.probes[i];
+    const std::vector<Observation> run{observe_slimmed(*sandbox_, start, probe, observe_options)};
+    const bool fails = !unfit(run.front(), observe_options.limit).empty();
+    add_missed(missed, find_missed(probe.name, runs_[i], run, rules.only_in_original, fails), known);
+  }
+  return missed;
 }
 
 Verdict Verifier::compare(ImageContents& slimmed) {
   if (options_.progress) options_.progress("extracting the slimmed image");
   const auto sandbox = make_oci_sandbox(slimmed, options_.run);
-  const auto only_in_original = [&](const std::string& path) {
-    return exists(original_->tree, path) && !exists(slimmed.tree, path);
-  };
   const auto& config = options_.slimmed_config ? *options_.slimmed_config : slimmed.image().config;
-  return compare_sides({.sandbox = sandbox_.get(), .config = config_},
-                       {.sandbox = sandbox.get(), .config = with_overrides(config, options_.run.overrides)},
-                       only_in_original, observe_options_, runs_, options_.progress);
+  const Side left{.sandbox = sandbox_.get(), .config = config_};
+  const Side right{.sandbox = sandbox.get(), .config = with_overrides(config, options_.run.overrides)};
+  return compare_sides(left, right, comparison([&](const std::string& path) {
+                         return exists(original_->tree, path) && !exists(slimmed.tree, path);
+                       }),
+                       runs_);
 }
 
 Verdict verify_images(ImageContents& original, ImageContents& slimmed, const VerifyOptions& options) {

@@ -69,26 +69,36 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   return made;
 }
 
-std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
-                                   const std::string& detail) {
+std::vector<GainedPath> keep_seen(Analysis& analysis, const std::vector<SeenRoot>& seen, ReasonKind kind) {
   const FileTree& tree = analysis.contents.tree;
-  std::vector<NodeId> missed;
-  for (const std::string& path : paths) {
-    auto root = seen_root(tree, path, kind, detail);
+  std::vector<std::pair<NodeId, std::size_t>> missed;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    auto root = seen_root(tree, seen[i].path, kind, seen[i].detail);
     if (!root) continue;
     for (const NodeId link : root->target.symlinks) {
-      if (!analysis.plan.keeps(link)) missed.push_back(link);
+      if (!analysis.plan.keeps(link)) missed.emplace_back(link, i);
     }
-    if (!analysis.plan.keeps(root->target.node)) missed.push_back(root->target.node);
+    if (!analysis.plan.keeps(root->target.node)) missed.emplace_back(root->target.node, i);
     analysis.roots.roots.push_back(std::move(*root));
   }
   if (missed.empty()) return {};
   plan_all(analysis);
-  std::vector<std::string> gained;
+  std::vector<GainedPath> gained;
   std::unordered_set<NodeId> told;
-  for (const NodeId node : missed) {
-    if (analysis.plan.keeps(node) && told.insert(node).second) gained.push_back(tree.path(node));
+  for (const auto& [node, root] : missed) {
+    if (analysis.plan.keeps(node) && told.insert(node).second)
+      gained.push_back({.path = tree.path(node), .root = root});
   }
+  return gained;
+}
+
+std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
+                                   const std::string& detail) {
+  std::vector<SeenRoot> seen;
+  seen.reserve(paths.size());
+  for (const std::string& path : paths) seen.push_back({.path = path, .detail = detail});
+  std::vector<std::string> gained;
+  for (GainedPath& path : keep_seen(analysis, seen, kind)) gained.push_back(std::move(path.path));
   return gained;
 }
 

@@ -1,6 +1,7 @@
 // An image, what it needs, and the plan that follows: what analyze, build and why stand on.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,8 +43,21 @@ struct Analysis {
 /// On the heap, since its parts point at each other.
 std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& options);
 
-/// Adds what a run asked for to the roots and plans again. Returns the paths, of those asked for and the
-/// links and folders that stand for them, that the plan keeps now and did not keep before.
+/// A path that a run asked for, and what `why` says of it.
+struct SeenRoot {
+  std::string path;
+  std::string detail;
+};
+
+/// A path that the plan keeps now and did not keep before.
+struct GainedPath {
+  std::string path;      ///< of what was asked for, or of a link or folder that stands for it
+  std::size_t root = 0;  ///< the first of the roots that brought it
+};
+
+/// Adds what a run asked for to the roots and plans again. Returns what the plan gained, each path once.
+std::vector<GainedPath> keep_seen(Analysis& analysis, const std::vector<SeenRoot>& seen, ReasonKind kind);
+/// The same, with one detail for all; the paths alone.
 std::vector<std::string> keep_seen(Analysis& analysis, const std::vector<std::string>& paths, ReasonKind kind,
                                    const std::string& detail);
 

@@ -1,6 +1,8 @@
 #include "slimmer/build.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +19,7 @@
 #include "runner/verdict.h"
 #include "runner/verify.h"
 #include "slimmer/analysis.h"
+#include "slimmer/heal.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/write_image.h"
@@ -50,6 +53,8 @@ Verdict not_run(std::string reason) {
 VerifyOptions verify_options(const Analysis& analysis, const BuildOptions& options) {
   VerifyOptions verify;
   verify.run = options.run;
+  verify.probes = options.probes;
+  verify.repeat = options.repeat;
   verify.progress = options.progress;
   verify.slimmed_config = analysis.contents.image().config;  // a plain root folder has none of its own
   return verify;
@@ -64,24 +69,21 @@ Verdict prove(Analysis& analysis, const StagedImage& staged, Verifier& verifier,
   return verifier.compare(slimmed);
 }
 
-void add_seen(std::vector<SeenPath>& seen, const std::vector<std::string>& paths, unsigned round) {
-  for (const std::string& path : paths) seen.push_back({.path = path, .round = round});
-}
-
-/// Lets the plan grow by what the original asks for in a run.
+/// Lets the plan grow by what the original asks for in its runs, one a probe.
 void observe_into(Analysis& analysis, Verifier& verifier, BuildResult& result) {
-  const Observation& run = verifier.observe_original();
-  if (!run.watched && run.kind == RunKind::not_started) {
-    result.not_observed = "the original does not start";
-    return;
+  for (const Observation* run : verifier.observe_original()) {
+    if (!run->watched && run->kind == RunKind::not_started) {
+      result.not_observed = "the original does not start";
+      return;
+    }
+    if (!run->watched) {
+      result.not_observed = "this kernel or runtime cannot watch a run: planned from static analysis alone";
+      return;
+    }
+    auto gained =
+        keep_seen(analysis, asked_names(*run->watched), ReasonKind::observed, "in a run of the original");
+    std::ranges::move(gained, std::back_inserter(result.observed));
   }
-  if (!run.watched) {
-    result.not_observed = "this kernel or runtime cannot watch a run: planned from static analysis alone";
-    return;
-  }
-  add_seen(result.observed,
-           keep_seen(analysis, asked_names(*run.watched), ReasonKind::observed, "in a run of the original"),
-           0);
 }
 
 /// One build in the making: it is written, proved, and repaired until nothing is missed.
@@ -94,10 +96,13 @@ class Build {
     write_.verdict = proves ? Outcome::same : Outcome::not_run;  // hoped for; another one is put in below
     std::unique_ptr<Verifier> verifier;
     if (proves) verifier = open_verifier();
+    // A plan that stands on a run of the original mostly holds: it is proved at once.
+    if (proves && !result_.not_observed.empty()) rehearse(*verifier);
     auto staged = write();
     if (proves) {
       prove_staged(*staged, *verifier);
-      for (unsigned round = 1; round <= options_.heal && heal(round); ++round) {
+      while (result_.verdict.outcome != Outcome::same && repair(result_.verdict.missed)) {
+        rehearse(*verifier);
         staged = nullptr;  // one temporary output at a time
         staged = write();
         prove_staged(*staged, *verifier);
@@ -135,13 +140,29 @@ class Build {
     result_.verify_seconds += time.seconds();
   }
 
-  /// Whether the plan has grown by what the last run missed. What is excluded stays out.
-  bool heal(unsigned round) {
-    if (result_.verdict.outcome == Outcome::same || result_.verdict.missed.empty()) return false;
-    const auto gained = keep_seen(analysis_, result_.verdict.missed, ReasonKind::healed,
-                                  fmt::format("in a run of the slimmed image, round {}", round));
-    add_seen(result_.healed, gained, round);
-    return !gained.empty();
+  /// Runs on a view of the original, round after round, until nothing is missed that can be kept.
+  void rehearse(Verifier& verifier) {
+    const Stopwatch time;
+    while (rounds_ < options_.heal && repair(verifier.rehearse(kept()))) {
+    }
+    result_.verify_seconds += time.seconds();
+  }
+
+  [[nodiscard]] std::vector<bool> kept() const {
+    std::vector<bool> kept(analysis_.plan.decisions.size());
+    for (NodeId id = 0; id < kept.size(); ++id) kept[id] = analysis_.plan.keeps(id);
+    return kept;
+  }
+
+  /// Whether the plan has grown by what was missed: a round of repair. What is excluded stays out.
+  bool repair(const std::vector<MissedPath>& missed) {
+    if (rounds_ == options_.heal || missed.empty()) return false;
+    auto healing = heal(analysis_, missed, rounds_ + 1);
+    result_.not_healed = std::move(healing.left);
+    if (healing.healed.empty()) return false;
+    ++rounds_;
+    std::ranges::move(healing.healed, std::back_inserter(result_.healed));
+    return true;
   }
 
   void finish(StagedImage& staged, bool proves) {
@@ -159,6 +180,7 @@ class Build {
   const BuildOptions& options_;
   WriteOptions write_;
   BuildResult result_;
+  unsigned rounds_ = 0;  ///< of repair, so far
 };
 
 }  // namespace

@@ -232,18 +232,28 @@ TEST_F(ReportTest, TextEscapesWhatComesFromTheImage) {
 
 TEST_F(ReportTest, SaysWhatRunsAdded) {
   report_.verdict = Verdict{};
-  report_.runs = ReportRuns{.observed = {{.path = "/opt/\x1b[31mseen", .round = 0}},
-                            .healed = {{.path = "/opt/healed", .round = 2}},
+  report_.runs = ReportRuns{.observed = {"/opt/\x1b[31mseen"},
+                            .healed = {{.path = "/opt/healed",
+                                        .round = 2,
+                                        .probe = "default",
+                                        .process = "/bin/cat",
+                                        .call = "openat",
+                                        .rule = R"({"id": "cat-healed"})"}},
+                            .not_healed = {{.path = "/opt/out", .why = "excluded by /opt/out"}},
                             .not_observed = {}};
   const json report = parsed();
   EXPECT_TRUE(report["observed"]["watched"]);
   EXPECT_EQ(report["healed"][0]["path"], "/opt/healed");
   EXPECT_EQ(report["healed"][0]["round"], 2);
+  EXPECT_EQ(report["healed"][0]["process"], "/bin/cat");
+  EXPECT_EQ(report["healed"][0]["syscall"], "openat");
+  EXPECT_EQ(report["healed"][0]["rule"], R"({"id": "cat-healed"})");
+  EXPECT_EQ(report["not_healed"][0]["why"], "excluded by /opt/out");
   const std::string shown = text();
   EXPECT_THAT(shown, HasSubstr("OBSERVED  1 path that"));
   EXPECT_THAT(shown, HasSubstr("/opt/\\x1b[31mseen"));
   EXPECT_THAT(shown, HasSubstr("HEALED  1 path that"));
-  report_.runs = ReportRuns{.observed = {}, .healed = {}, .not_observed = "--no-observe"};
+  report_.runs = ReportRuns{.observed = {}, .healed = {}, .not_healed = {}, .not_observed = "--no-observe"};
   EXPECT_THAT(text(), HasSubstr("not observed: --no-observe"));
 }
 

@@ -128,6 +128,7 @@ class ScriptedSandbox : public Sandbox {
     if (!start.watch_paths) script.asked.reset();
     return std::make_unique<ScriptedContainer>(std::move(script));
   }
+  void make_view(const std::vector<bool>& /*kept*/) override {}
   [[nodiscard]] const SandboxFacts& facts() const override { return facts_; }
   [[nodiscard]] int runs() const { return runs_; }
 
@@ -150,16 +151,17 @@ Verdict compare(const ScriptedSandbox::Scripts& original, const ScriptedSandbox:
                 std::chrono::milliseconds quiet = std::chrono::milliseconds(10'000)) {
   ScriptedSandbox first(original);
   ScriptedSandbox second(slimmed);
-  ObserveOptions options;
+  Comparison comparison;
+  auto& options = comparison.observe;
   options.limit = std::chrono::milliseconds(200);
   options.settle = std::chrono::milliseconds(5);
   options.stop = std::chrono::milliseconds(20);
   options.silence = std::chrono::milliseconds(50);
   options.quiet = quiet;
-  const auto only_in_original = [](const std::string& path) { return path.starts_with("/lost/"); };
-  std::vector<Observation> originals;
+  comparison.only_in_original = [](const std::string& path) { return path.starts_with("/lost/"); };
+  OriginalRuns originals;
   return compare_sides({.sandbox = &first, .config = config}, {.sandbox = &second, .config = config},
-                       only_in_original, options, originals);
+                       comparison, originals);
 }
 
 ScriptedSandbox::Scripts always(Script script) {
@@ -197,6 +199,7 @@ TEST(Verify, AnotherExitStatusIsADifference) {
   EXPECT_EQ(verdict.outcome, Outcome::different);
   ASSERT_EQ(verdict.differences.size(), 1U);
   EXPECT_EQ(verdict.differences[0].what, "exit status");
+  EXPECT_EQ(verdict.differences[0].failure, FailureClass::ends_differently);
   EXPECT_EQ(verdict.differences[0].original, "exit 0");
   EXPECT_EQ(verdict.differences[0].slimmed, "exit 2");
 }
@@ -221,7 +224,88 @@ TEST(Verify, AnswersThatAgreeByLuckAreADifferenceWhereAPathIsGone) {
   ASSERT_EQ(verdict.differences.size(), 1U);
   EXPECT_EQ(verdict.differences[0].what, "asks for a path that is gone");
   EXPECT_EQ(verdict.differences[0].original, "/lost/one, and 1 more such paths");
-  EXPECT_EQ(verdict.missed, std::vector<std::string>({"/lost/one", "/lost/two"}));
+  EXPECT_EQ(verdict.differences[0].failure, FailureClass::touches_missing_path);
+  ASSERT_EQ(verdict.missed.size(), 2U);
+  EXPECT_EQ(verdict.missed[0], (MissedPath{.path = "/lost/one",
+                                           .probe = "default",
+                                           .program = "/program",
+                                           .call = "openat",
+                                           .by_original = false}));
+  EXPECT_EQ(verdict.missed[1].path, "/lost/two");
+}
+
+TEST(Verify, APathThatOnlyTheOriginalReadsIsADifference) {
+  auto original = prints("hello\n");
+  original.asked = std::vector<std::string>{"/bin/x", "/lost/zone"};
+  auto slimmed = prints("hello\n");
+  slimmed.asked = std::vector<std::string>{"/bin/x"};
+  const auto verdict = compare(always(original), always(slimmed));
+  EXPECT_EQ(verdict.outcome, Outcome::different);
+  ASSERT_EQ(verdict.differences.size(), 1U);
+  EXPECT_EQ(verdict.differences[0].failure, FailureClass::touches_missing_path);
+  EXPECT_EQ(verdict.differences[0].what, "lacks a path that the original reads");
+  EXPECT_TRUE(verdict.missed.at(0).by_original);
+}
+
+TEST(Verify, TwoRunsThatAgreeByChanceAreFoundOutByFurtherOnes) {
+  // A dice that shows the same twice: only the third run of the original tells that it is one.
+  const auto dice = [](int run) { return prints("dice " + std::to_string(run < 2 ? 3 : run) + "\n"); };
+  const auto other = [](int run) { return prints("dice " + std::to_string(6 - run) + "\n"); };
+  const auto verdict = compare(dice, other);
+  EXPECT_EQ(verdict.outcome, Outcome::same) << verdict.reason;
+  ASSERT_EQ(verdict.probes.size(), 1U);
+  EXPECT_EQ(verdict.probes[0].original_runs, 3U);
+  EXPECT_EQ(verdict.probes[0].slimmed_runs, 3U);
+  EXPECT_EQ(verdict.probes[0].noise, std::vector<std::string>({"stdout"}));
+}
+
+TEST(Verify, ADifferenceIsJudgedOnlyAfterBothRanAgainAndWithinABound) {
+  ScriptedSandbox original(always(prints("a\n")));
+  ScriptedSandbox slimmed(always(prints("b\n")));
+  Comparison comparison;
+  comparison.repeat = 3;
+  comparison.only_in_original = [](const std::string&) { return false; };
+  OriginalRuns originals;
+  const auto verdict = compare_sides({.sandbox = &original, .config = config_with()},
+                                     {.sandbox = &slimmed, .config = config_with()}, comparison, originals);
+  EXPECT_EQ(verdict.outcome, Outcome::different);
+  EXPECT_EQ(verdict.differences.at(0).failure, FailureClass::answers_differently);
+  EXPECT_EQ(original.runs(), 3 + static_cast<int>(Comparison::extra_runs));
+  EXPECT_EQ(slimmed.runs(), 3 + static_cast<int>(Comparison::extra_runs));
+}
+
+TEST(Verify, EachProbeHasItsOwnRunsAndTheWorstDecides) {
+  ScriptedSandbox original([](int run) { return prints(run == 0 || run == 1 ? "one\n" : "two\n"); });
+  ScriptedSandbox slimmed([](int run) { return prints(run < 2 ? "one\n" : "three\n"); });
+  Comparison comparison;
+  comparison.probes.resize(2);
+  comparison.probes[0].name = "first";
+  comparison.probes[1].name = "second";
+  comparison.only_in_original = [](const std::string&) { return false; };
+  OriginalRuns originals;
+  const auto verdict = compare_sides({.sandbox = &original, .config = config_with()},
+                                     {.sandbox = &slimmed, .config = config_with()}, comparison, originals);
+  EXPECT_EQ(verdict.outcome, Outcome::different);
+  ASSERT_EQ(verdict.probes.size(), 2U);
+  EXPECT_EQ(verdict.probes[0].outcome, Outcome::same);
+  EXPECT_EQ(verdict.probes[1].outcome, Outcome::different);
+  EXPECT_EQ(verdict.differences.at(0).probe, "second");
+  EXPECT_EQ(verdict.reason, "second: the slimmed image differs in: stdout");
+}
+
+TEST(Verify, PathsThatAreMountedOverAreNoneOfTheImage) {
+  auto slimmed = prints("hello\n");
+  slimmed.asked = std::vector<std::string>{"/lost/one"};
+  ScriptedSandbox first(always(prints("hello\n")));
+  ScriptedSandbox second(always(slimmed));
+  Comparison comparison;
+  comparison.only_in_original = [](const std::string& path) { return path.starts_with("/lost/"); };
+  comparison.probes.front().overrides.tmpfs.push_back({.target = "/lost"});
+  OriginalRuns originals;
+  EXPECT_EQ(compare_sides({.sandbox = &first, .config = config_with()},
+                          {.sandbox = &second, .config = config_with()}, comparison, originals)
+                .outcome,
+            Outcome::same);
 }
 
 TEST(Verify, WhatItSaysIsNoEvidenceWhereTheAnswersAgree) {
@@ -234,17 +318,17 @@ TEST(Verify, RunsOfTheOriginalThatWereMadeBeforeCount) {
   ScriptedSandbox original(always(prints("hello\n")));
   ScriptedSandbox slimmed(always(prints("hello\n")));
   const Side first{.sandbox = &original, .config = config_with()};
-  const ObserveOptions options;
-  std::vector<Observation> originals;
+  Comparison comparison;
+  comparison.only_in_original = [](const std::string&) { return false; };
+  OriginalRuns originals(1);
   ContainerStart start;
   start.config = first.config;
-  originals.push_back(observe(original, start, Probe{}, options));
-  const auto verdict = compare_sides(
-      first, {.sandbox = &slimmed, .config = config_with()}, [](const std::string&) { return false; },
-      options, originals);
+  originals[0].push_back(observe(original, start, Probe{}, comparison.observe));
+  const auto verdict =
+      compare_sides(first, {.sandbox = &slimmed, .config = config_with()}, comparison, originals);
   EXPECT_EQ(verdict.outcome, Outcome::same);
   EXPECT_EQ(original.runs(), 2);
-  EXPECT_EQ(originals.size(), 2U);
+  EXPECT_EQ(originals[0].size(), 2U);
   EXPECT_EQ(slimmed.runs(), 2);
 }
 
@@ -263,6 +347,7 @@ TEST(Verify, AProgramThatIsGoneDoesNotStart) {
   EXPECT_EQ(verdict.outcome, Outcome::different);
   ASSERT_EQ(verdict.differences.size(), 1U);
   EXPECT_EQ(verdict.differences[0].what, "does not start");
+  EXPECT_EQ(verdict.differences[0].failure, FailureClass::does_not_start);
   EXPECT_EQ(verdict.reason, "the slimmed image does not start");
 }
 
@@ -272,6 +357,7 @@ TEST(Verify, AServerThatDiesIsADifference) {
   const auto verdict = compare(always(serves("hi")), always(slimmed), config_with({"80/tcp"}));
   EXPECT_EQ(verdict.outcome, Outcome::different);
   EXPECT_EQ(verdict.differences.at(0).what, "exits by itself");
+  EXPECT_EQ(verdict.differences.at(0).failure, FailureClass::ends_differently);
   EXPECT_EQ(verdict.differences.at(0).slimmed, "ends with exit 127: error while loading shared libraries");
 }
 
@@ -320,7 +406,7 @@ TEST(Verify, OutputThatVariesBeyondMaskingIsInconclusive) {
   const auto moody = [](int run) { return prints(run % 2 == 0 ? "heads\n" : "tails\n"); };
   const auto verdict = compare(moody, always(prints("heads\n")));
   EXPECT_EQ(verdict.outcome, Outcome::inconclusive);
-  EXPECT_NE(verdict.reason.find("stdout"), std::string::npos) << verdict.reason;
+  EXPECT_NE(verdict.reason.find("stdout ('heads' and 'tails')"), std::string::npos) << verdict.reason;
   EXPECT_FALSE(verdict.hint.empty());
 }
 
@@ -332,10 +418,9 @@ TEST(Verify, ADifferenceThatDoesNotHoldUpIsInconclusiveAndNeverSame) {
 TEST(Verify, AnOriginalThatFailsProvesNothingAndTheOtherIsNotRun) {
   ScriptedSandbox original(always(prints("", 3)));
   ScriptedSandbox slimmed(always(prints("", 3)));
-  std::vector<Observation> originals;
-  const auto verdict = compare_sides(
-      {.sandbox = &original, .config = config_with()}, {.sandbox = &slimmed, .config = config_with()},
-      [](const std::string&) { return false; }, {}, originals);
+  OriginalRuns originals;
+  const auto verdict = compare_sides({.sandbox = &original, .config = config_with()},
+                                     {.sandbox = &slimmed, .config = config_with()}, Comparison{}, originals);
   EXPECT_EQ(verdict.outcome, Outcome::inconclusive);
   EXPECT_NE(verdict.reason.find("exit 3"), std::string::npos);
   EXPECT_NE(verdict.hint.find("--env"), std::string::npos);
