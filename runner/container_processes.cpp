@@ -1,5 +1,6 @@
 #include "runner/container_processes.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <dirent.h>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -15,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace slim {
@@ -83,6 +86,34 @@ std::vector<pid_t> processes_below(const std::vector<pid_t>& first) {
     });
   }
   return found;
+}
+
+std::vector<std::string> describe_processes(const std::vector<pid_t>& processes) {
+  struct Process {
+    std::string name;
+    char state = '?';
+    pid_t parent = 0;
+  };
+  std::map<pid_t, Process> known;
+  for (const pid_t pid : processes) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto begin = text.find('(');
+    const auto end = text.rfind(')');  // a name may hold any character
+    if (begin == std::string::npos || end == std::string::npos || end < begin) continue;
+    Process process{.name = text.substr(begin + 1, end - begin - 1)};
+    std::istringstream rest(text.substr(end + 1));
+    rest >> process.state >> process.parent;
+    known.emplace(pid, std::move(process));
+  }
+  std::vector<std::string> described;
+  for (const auto& [pid, process] : known) {
+    const auto parent = known.find(process.parent);
+    described.push_back(process.name + (process.state == 'Z' ? ", defunct" : "") + ", a child of " +
+                        (parent == known.end() ? "none" : parent->second.name));
+  }
+  std::ranges::sort(described);
+  return described;
 }
 
 std::set<std::uint64_t> socket_inodes(const std::vector<pid_t>& processes) {

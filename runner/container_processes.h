@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 #include <sys/types.h>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace slim {
 
 /// `first` and all that descends from it, at most 10,000 (proc(5), /proc/PID/task/TID/children).
 std::vector<pid_t> processes_below(const std::vector<pid_t>& first);
+
+/// Each of them as "NAME, a child of PARENT", or "NAME, defunct, a child of PARENT"; names as in proc(5),
+/// /proc/PID/comm; "none" where the parent is none of them. Sorted.
+std::vector<std::string> describe_processes(const std::vector<pid_t>& processes);
 
 /// The inodes of the sockets that they hold open, at most 100,000.
 std::set<std::uint64_t> socket_inodes(const std::vector<pid_t>& processes);

@@ -17,6 +17,7 @@
 #include "analyzer/unique_fd.h"
 #include "runner/extract.h"
 #include "runner/id_map.h"
+#include "runner/image_view.h"
 #include "runner/work_folder.h"
 
 namespace slim {
@@ -48,17 +49,45 @@ void mount_in_memory(const FileTree& tree, const std::string& folder, std::uint6
   const auto size = size_in_memory(tree);
   if (size > left) return;
   left -= size;
-  const auto options =
-      "mode=0700,size=" + std::to_string(size) + ",nr_inodes=" + std::to_string(tree.size() + 1024);
+  const auto options = "mode=0700,size=" + std::to_string(size) + ",nr_inodes=" +
+                       std::to_string((2 * tree.size()) + 1024);  // a view has its own folders
   if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NODEV, options.c_str()) != 0) {
     throw system_error("sandbox", "mounting a tmpfs", errno);
   }
 }
 
+/// What holds an image and the view of it: one file system, so that one can link to the other.
+std::string image_space(const std::string& space, std::size_t image) {
+  return space + "/image" + std::to_string(image);
+}
+
+void make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0) throw system_error("sandbox", "making " + path, errno);
+}
+
+UniqueFd open_folder(const std::string& path) {
+  UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) throw system_error("sandbox", "opening the root folder", errno);
+  return folder;
+}
+
 }  // namespace
 
 std::string extracted_folder(const std::string& space, std::size_t image) {
-  return space + "/rootfs" + (image == 0 ? "" : std::to_string(image));
+  return image_space(space, image) + "/rootfs";
+}
+
+std::string view_folder(const std::string& space) {
+  return image_space(space, 0) + "/view";
+}
+
+void view_first_image(const FileTree& tree, const std::vector<bool>& kept, const std::string& space) {
+  const auto folder = view_folder(space);
+  remove_tree(folder);
+  make_folder(folder);
+  const auto from = open_folder(extracted_folder(space, 0));
+  const auto to = open_folder(folder);
+  make_image_view(tree, kept, from.get(), to.get());
 }
 
 std::vector<std::string> extract_images(const std::vector<const FileTree*>& trees, const std::string& space,
@@ -66,11 +95,10 @@ std::vector<std::string> extract_images(const std::vector<const FileTree*>& tree
   std::vector<std::string> notes;
   std::uint64_t left = std::min(spare_memory / memory_share, memory_bound);
   for (std::size_t i = 0; i < trees.size(); ++i) {
-    const auto folder = extracted_folder(space, i);
-    if (::mkdir(folder.c_str(), 0700) != 0) throw system_error("sandbox", "making " + folder, errno);
-    mount_in_memory(*trees[i], folder, left);
-    const UniqueFd root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!root) throw system_error("sandbox", "opening the root folder", errno);
+    make_folder(image_space(space, i));
+    mount_in_memory(*trees[i], image_space(space, i), left);
+    make_folder(extracted_folder(space, i));
+    const auto root = open_folder(extracted_folder(space, i));
     auto found = extract_tree(*trees[i], root.get(), socket, ids);
     std::ranges::move(found, std::back_inserter(notes));
   }
@@ -79,7 +107,7 @@ std::vector<std::string> extract_images(const std::vector<const FileTree*>& tree
 
 void remove_images(std::size_t count, const std::string& space) {
   for (std::size_t i = 0; i < count; ++i) {
-    const auto folder = extracted_folder(space, i);
+    const auto folder = image_space(space, i);
     ::umount2(folder.c_str(), MNT_DETACH);  // fails where it is on disk: then it is removed
     remove_tree(folder);
   }

@@ -20,6 +20,11 @@ std::string extracted_folder(const std::string& space, std::size_t image);
 std::vector<std::string> extract_images(const std::vector<const FileTree*>& trees, const std::string& space,
                                         std::uint64_t spare_memory, int socket, const IdPlan& ids);
 
+/// Of the first image, what view_first_image left of it.
+std::string view_folder(const std::string& space);
+/// Makes it anew, with the paths in `kept`; see make_image_view.
+void view_first_image(const FileTree& tree, const std::vector<bool>& kept, const std::string& space);
+
 void remove_images(std::size_t count, const std::string& space);
 
 }  // namespace slim

@@ -203,7 +203,6 @@ class Keeper {
   static void end_process(Process& process, int raw);
   static void finish(Run& run);
   [[nodiscard]] std::string image_folder(const std::string& image) const;
-  [[nodiscard]] std::string image_space(std::size_t image) const;
   [[nodiscard]] Message view(const std::string& marks) const;
 
   KeeperInput input_;
@@ -232,7 +231,8 @@ void Keeper::prepare() {
 }
 
 std::string Keeper::image_folder(const std::string& image) const {
-  return extracted_folder(input_.space, static_cast<std::size_t>(number(image)));
+  return image == "view" ? view_folder(input_.space)
+                         : extracted_folder(input_.space, static_cast<std::size_t>(number(image)));
 }
 
 void Keeper::serve() {
@@ -295,6 +295,8 @@ Message Keeper::handle_for(Run& run, const Message& message) {
     return reply("done");
   }
   if (is("changes", 1)) return changes_message(find_changes(run.folder, run.lower), run.made);
+  if (is("processes", 1))
+    return reply("processes", describe_processes(processes_below(first_processes(run))));
   if (is("peak", 1)) {
     if (!run.first.ended)
       run.peak_memory = std::max(run.peak_memory, peak_memory_of(processes_below(first_processes(run))));
@@ -336,13 +338,7 @@ Message Keeper::view(const std::string& marks) const {
     throw Error(ErrorKind::environment, "sandbox", "a view of another tree was asked for");
   std::vector<bool> kept(marks.size());
   for (std::size_t i = 0; i < marks.size(); ++i) kept[i] = marks[i] == '1';
-  const auto folder = image_folder("view");
-  remove_tree(folder);
-  make_folder(folder, 0700);
-  const UniqueFd from(::open(image_folder("0").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const UniqueFd to(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!from || !to) throw system_error("sandbox", "opening the root folder", errno);
-  make_image_view(tree, kept, from.get(), to.get());
+  view_first_image(tree, kept, input_.space);
   return reply("done");
 }
 

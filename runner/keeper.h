@@ -47,6 +47,7 @@ struct KeeperInput {
 ///   changes ID                   changes COMPLETE ("yes" or ""), then for each change + (created), ~
 ///   (changed)
 ///                                or - (deleted) and the path
+///   processes ID                 processes, one field for each: see describe_processes
 ///   peak ID                      peak BYTES
 ///   read-file ID PATH CAP        content TEXT | missing
 ///   file-status ID PATH          status MODE UID GID | missing

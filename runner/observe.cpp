@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/image.h"
 #include "runner/compare.h"
@@ -359,11 +360,16 @@ class Observer {
         return;
       }
       result_.ended_early = true;
-      result_.facets.push_back({.what = "stop", .value = "it ended before its stop signal"});
+      result_.facets.push_back({.what = "stop", .value = "it ended before its stop signal", .ending = true});
       return;
     }
     result_.sockets = container_.listening_sockets();
     result_.peak_memory = container_.peak_memory();
+    // Orphans and processes that nobody waits for show here; where they come and go they are noise.
+    result_.facets.push_back({.what = "processes before the stop signal",
+                              .value = fmt::format("{}", fmt::join(container_.processes(), "\n")),
+                              .weak = true,
+                              .ending = true});
     container_.signal(stop_signal_number(start_.config.stop_signal));
     auto status = container_.wait(Clock::now() + options_.stop);
     std::string how = "by its stop signal";
@@ -373,7 +379,7 @@ class Observer {
       status = container_.wait(Clock::now() + options_.stop);
     }
     stopped_ = true;
-    result_.facets.push_back({.what = "stop", .value = how});
+    result_.facets.push_back({.what = "stop", .value = how, .ending = true});
     if (status) result_.exit = *status;
   }
 
@@ -381,7 +387,7 @@ class Observer {
     const bool served = result_.kind != RunKind::exited;
     const auto output = container_.output(OutputStream::standard_output);
     const auto error = container_.output(OutputStream::standard_error);
-    result_.facets.push_back({.what = "exit status", .value = result_.exit.text()});
+    result_.facets.push_back({.what = "exit status", .value = result_.exit.text(), .ending = true});
     result_.facets.push_back({.what = "stdout", .value = shown(output), .weak = served});
     result_.facets.push_back({.what = "stderr", .value = shown(error), .weak = served});
     result_.errors = error.text;

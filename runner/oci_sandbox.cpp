@@ -245,6 +245,8 @@ class OciContainer : public Container {
 
   FileChanges changes() override;
 
+  std::vector<std::string> processes() override { return ask("processes").fields; }
+
   std::uint64_t peak_memory() override {
     const auto answer = ask("peak");
     return answer.fields.empty() ? 0 : number<std::uint64_t>(answer.fields[0]);

@@ -252,6 +252,7 @@ StepOutcome exec_outcome(const ExecStep& step, const std::string& name, const Ex
     return outcome;
   }
   add("exit status", result.status->text());
+  outcome.facets.back().ending = true;
   add("stdout", comparable(result.output.text));
   add("stderr", comparable(result.error.text));
   const auto line = first_line(result.output.text);

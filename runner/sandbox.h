@@ -184,6 +184,9 @@ class Container {
   virtual std::optional<Watched> watched() = 0;
   /// What it did to its files until now; also after its end.
   virtual FileChanges changes() = 0;
+  /// Its processes by name and parent, those that have ended and that nobody has waited for among them: see
+  /// describe_processes.
+  virtual std::vector<std::string> processes() = 0;
   /// The most memory that its processes had at a time, in bytes; 0: not known. Ask before its end.
   virtual std::uint64_t peak_memory() = 0;
   /// Starts a process in the running container and waits for it; its paths are watched where the container's

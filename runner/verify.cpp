@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@
 #include "runner/oci_sandbox.h"
 #include "runner/probe.h"
 #include "runner/sandbox.h"
+#include "runner/services.h"
 #include "runner/verdict.h"
 
 namespace slim {
@@ -48,6 +50,22 @@ struct ProbeVerdict {
   std::vector<MissedPath> missed;
 };
 
+bool is_below(std::string_view path, std::string_view folder) {
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+/// Whether something that is mounted covers what the image has at `path`.
+bool is_covered(const RunOverrides& overrides, std::string_view path) {
+  const auto covers = [path](const auto& mount) { return is_below(path, mount.target); };
+  return std::ranges::any_of(overrides.mounts, covers) || std::ranges::any_of(overrides.tmpfs, covers);
+}
+
+/// Without what `overrides` mount over the image.
+OnlyInOriginal uncovered(const OnlyInOriginal& only_in_original, const RunOverrides& overrides) {
+  return [&](const std::string& path) { return !is_covered(overrides, path) && only_in_original(path); };
+}
+
 /// A run of the slimmed side. The original has run in the same surroundings: a failure is the image's fault.
 Observation observe_slimmed(Sandbox& sandbox, const ContainerStart& start, const Probe& probe,
                             const ObserveOptions& options) {
@@ -60,12 +78,6 @@ Observation observe_slimmed(Sandbox& sandbox, const ContainerStart& start, const
     failed.facets.push_back({.what = "start", .value = error.what()});
     return failed;
   }
-}
-
-/// TEMPORARY
-void go_by(const Observation& first, ObserveOptions& options) {
-  for (const auto& port : first.ports) options.awaited.push_back(port.port);
-  options.silent = first.silent;
 }
 
 /// One probe on its way: runs both sides and judges them.
@@ -173,7 +185,8 @@ class ProbeRun {
 
   void decide() {
     judgement_ = judge(probe_.name, originals_, slimmed_runs_);
-    verdict_.missed = find_missed(probe_.name, originals_, slimmed_runs_, comparison_.only_in_original,
+    verdict_.missed = find_missed(probe_.name, originals_, slimmed_runs_,
+                                  uncovered(comparison_.only_in_original, probe_.overrides),
                                   !judgement_.differences.empty());
   }
 
@@ -286,15 +299,30 @@ bool exists(const FileTree& tree, const std::string& path) {
   return tree.resolve(path).node != no_node;
 }
 
-bool is_below(std::string_view path, std::string_view folder) {
-  while (folder.ends_with('/')) folder.remove_suffix(1);
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+/// The services of the probes, as the sandboxes' companions.
+std::vector<ServiceStart> service_starts(const VerifyOptions& options) {
+  std::vector<ServiceStart> starts;
+  const auto& services = options.probes.services;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    const auto& service = services[i];
+    const auto& image = options.service_images.at(i)->image();
+    starts.push_back({.name = service.name,
+                      .image = static_cast<unsigned>(i + 1),
+                      .config = with_overrides(image.config, service.overrides),
+                      .mounts = service.overrides.mounts,
+                      .tmpfs = service.overrides.tmpfs,
+                      .ready = service.ready});
+  }
+  return starts;
 }
 
-/// Whether something that is mounted covers what the image has at `path`.
-bool is_covered(const RunOverrides& overrides, std::string_view path) {
-  const auto covers = [path](const auto& mount) { return is_below(path, mount.target); };
-  return std::ranges::any_of(overrides.mounts, covers) || std::ranges::any_of(overrides.tmpfs, covers);
+/// What probes and services mount must be known when a sandbox is made.
+void add_mount_sources(VerifyOptions& options) {
+  const auto add = [&options](const RunOverrides& overrides) {
+    for (const auto& mount : overrides.mounts) options.run.mount_sources.push_back(mount.source);
+  };
+  for (const auto& probe : options.probes.probes) add(probe.overrides);
+  for (const auto& service : options.probes.services) add(service.overrides);
 }
 
 }  // namespace
@@ -323,8 +351,10 @@ Verifier::Verifier(ImageContents& original, const VerifyOptions& options)
   observe_options_.limit = options.run.limits.timeout;
   if (options_.probes.probes.empty()) options_.probes.probes.emplace_back();
   runs_.resize(options_.probes.probes.size());
+  add_mount_sources(options_);
+  observe_options_.services = service_starts(options_);
   if (options_.progress) options_.progress("extracting the original");
-  sandbox_ = make_oci_sandbox(original, options.run);
+  sandbox_ = make_oci_sandbox(original, options_.run, options_.service_images);
 }
 
 Comparison Verifier::comparison(OnlyInOriginal only_in_original) const {
@@ -334,9 +364,7 @@ Comparison Verifier::comparison(OnlyInOriginal only_in_original) const {
   comparison.repeat = std::max(options_.repeat, 2U);
   comparison.progress = options_.progress;
   comparison.only_in_original = [this, only = std::move(only_in_original)](const std::string& path) {
-    const auto covered = [&path](const Probe& probe) { return is_covered(probe.overrides, path); };
-    return !is_covered(options_.run.overrides, path) &&
-           std::ranges::none_of(options_.probes.probes, covered) && only(path);
+    return !is_covered(options_.run.overrides, path) && only(path);
   };
   return comparison;
 }
@@ -377,14 +405,17 @@ std::vector<MissedPath> Verifier::rehearse(const std::vector<bool>& kept) {
     const auto& probe = options_.probes.probes[i];
     const std::vector<Observation> run{observe_slimmed(*sandbox_, start, probe, observe_options)};
     const bool fails = !unfit(run.front(), observe_options.limit).empty();
-    add_missed(missed, find_missed(probe.name, runs_[i], run, rules.only_in_original, fails), known);
+    add_missed(
+        missed,
+        find_missed(probe.name, runs_[i], run, uncovered(rules.only_in_original, probe.overrides), fails),
+        known);
   }
   return missed;
 }
 
 Verdict Verifier::compare(ImageContents& slimmed) {
   if (options_.progress) options_.progress("extracting the slimmed image");
-  const auto sandbox = make_oci_sandbox(slimmed, options_.run);
+  const auto sandbox = make_oci_sandbox(slimmed, options_.run, options_.service_images);
   const auto& config = options_.slimmed_config ? *options_.slimmed_config : slimmed.image().config;
   const Side left{.sandbox = sandbox_.get(), .config = config_};
   const Side right{.sandbox = sandbox.get(), .config = with_overrides(config, options_.run.overrides)};

@@ -19,8 +19,9 @@
 namespace slim {
 
 struct VerifyOptions {
-  RunOptions run;       ///< the overrides hold for both sides
-  ProbeSet probes;      ///< without a probe: the default one
+  RunOptions run;                              ///< the overrides hold for both sides
+  ProbeSet probes;                             ///< without a probe: the default one
+  std::vector<ImageContents*> service_images;  ///< of probes.services, in their order
   unsigned repeat = 2;  ///< runs of each side before it is judged, at least 2; see Comparison::extra_runs
   /// What the slimmed side starts, where it is a root folder without a config of its own.
   std::optional<ImageConfig> slimmed_config;

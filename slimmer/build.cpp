@@ -54,6 +54,7 @@ VerifyOptions verify_options(const Analysis& analysis, const BuildOptions& optio
   VerifyOptions verify;
   verify.run = options.run;
   verify.probes = options.probes;
+  verify.service_images = options.service_images;
   verify.repeat = options.repeat;
   verify.progress = options.progress;
   verify.slimmed_config = analysis.contents.image().config;  // a plain root folder has none of its own

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "runner/container_spec.h"
 #include "runner/probe.h"
@@ -19,12 +20,13 @@ namespace slim {
 struct BuildOptions {
   WriteOptions write;
   RunOptions run;
-  ProbeSet probes{};        ///< without a probe: the default one
-  bool no_run = false;      ///< start nothing: the verdict is not-run
-  bool observe = true;      ///< what a run of the original asks for is kept too
-  unsigned heal = 5;        ///< rounds of repair at most
-  unsigned repeat = 2;      ///< runs of each side before it is judged
-  bool keep_going = false;  ///< keep the output whatever the verdict
+  std::vector<ImageContents*> service_images{};  ///< of probes.services, in their order
+  ProbeSet probes{};                             ///< without a probe: the default one
+  bool no_run = false;                           ///< start nothing: the verdict is not-run
+  bool observe = true;                           ///< what a run of the original asks for is kept too
+  unsigned heal = 5;                             ///< rounds of repair at most
+  unsigned repeat = 2;                           ///< runs of each side before it is judged
+  bool keep_going = false;                       ///< keep the output whatever the verdict
   unsigned jobs = 0;
   std::function<void(const std::string&)> progress{};
 };

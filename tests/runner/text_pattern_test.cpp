@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 namespace slim {
@@ -247,7 +248,9 @@ TEST(TextPattern, ANoisyProgramIsTheSameAsItself) {
         if (held_against(originals, other) != Result::same) result = Result::different;
       }
     }
-    ASSERT_EQ(result, Result::same) << "seed " << seed << "\n" << originals[0] << originals[1];
+    ASSERT_EQ(result, Result::same) << "seed " << seed << "\n"
+                                    << fmt::format("{}\n---\n{}", fmt::join(originals, ""),
+                                                   fmt::join(slimmed, ""));
   }
 }
 

@@ -41,6 +41,7 @@ struct Script {
   std::map<std::string, std::string> files;  ///< that can be read inside
   std::map<std::string, std::string> execs;  ///< by program: what it prints
   FileChanges changes;
+  std::vector<std::string> processes = {"program, a child of none"};
 };
 
 class ScriptedContainer : public Container {
@@ -89,6 +90,7 @@ class ScriptedContainer : public Container {
     return watched;
   }
   FileChanges changes() override { return script_.changes; }
+  std::vector<std::string> processes() override { return script_.processes; }
   std::uint64_t peak_memory() override { return 1U << 20; }
   std::expected<ExecResult, StartFailure> exec(const ExecStart& start, Deadline) override {
     const auto found = script_.execs.find(start.argv.at(0));
@@ -466,6 +468,17 @@ TEST(Verify, AServerThatDoesNotHeedItsSignalIsKilledOnBothSides) {
   const auto verdict = compare(always(serves("hi")), always(deaf));
   EXPECT_EQ(verdict.outcome, Outcome::different);
   EXPECT_EQ(verdict.differences.at(0).what, "stop");
+}
+
+TEST(Verify, ProcessesThatNobodyWaitsForAreADifferenceWhereTheyAreSteady) {
+  auto careless = serves("hi");
+  careless.processes.emplace_back("child, defunct, a child of program");
+  const auto verdict = compare(always(serves("hi")), always(careless));
+  EXPECT_EQ(verdict.outcome, Outcome::different);
+  EXPECT_EQ(verdict.differences.at(0).what, "processes before the stop signal");
+  EXPECT_EQ(verdict.differences.at(0).failure, FailureClass::ends_differently);
+  const auto now_and_then = [&](int run) { return run % 2 == 0 ? careless : serves("hi"); };
+  EXPECT_EQ(compare(now_and_then, always(serves("hi"))).outcome, Outcome::same);
 }
 
 TEST(Verify, OtherProtocolsAreComparedByWhatTheySay) {
