@@ -64,16 +64,15 @@ class Observe(SystemTest):
         self.assertTrue([warning for warning in report["plan"]["warnings"] if "--exclude" in warning and LICENSE in warning],
                         report["plan"]["warnings"])
 
-    def test_a_chain_is_healed_round_by_round(self):
+    def test_a_chain_is_healed_by_what_the_original_reads(self):
         script = b"#!/bin/busybox sh\nd=/da; d=${d}ta\n. $d/one\n"
         one = b"read next < ${d}/two || exit 3\ncat $d/$next || exit 4\n"
         image = self.layered({"app/run": script, "data/one": one, "data/two": b"three\n", "data/three": b"at last\n"})
         report = self.build(0, "--no-observe", "--entrypoint", "/app/run", image=image)
-        healed = self.seen(report, "healed")
-        self.assertEqual([path for path, _ in healed], ["/data/one", "/data/two", "/data/three"])
-        self.assertEqual(sorted(number for _, number in healed), [number for _, number in healed])
+        # the slimmed image alone would have told of one after the other
+        self.assertEqual(self.seen(report, "healed"), [("/data/one", 1), ("/data/two", 1), ("/data/three", 1)])
         self.assertIn("at last", slim("run", self.output, "--entrypoint", "/app/run").out)
-        self.build(1, "--no-observe", "--heal", "2", "--entrypoint", "/app/run", image=image)
+        self.build(1, "--no-observe", "--heal", "0", "--entrypoint", "/app/run", image=image)
 
     def layered(self, files):
         """A root folder with busybox and `files`, as a rootfs: image."""
