@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -86,18 +87,25 @@ std::string rule_for(const MissedPath& missed, const std::string& path) {
 }
 
 Healing heal(Analysis& analysis, const std::vector<MissedPath>& missed, unsigned round) {
-  std::vector<SeenRoot> roots;
-  roots.reserve(missed.size());
-  for (const MissedPath& path : missed) roots.push_back({.path = path.path, .detail = detail_of(path)});
   Healing healing;
-  for (const GainedPath& gained : keep_seen(analysis, roots, ReasonKind::healed)) {
-    const MissedPath& cause = missed[gained.root];
-    healing.healed.push_back({.path = gained.path,
-                              .round = round,
-                              .probe = cause.probe,
-                              .process = cause.program,
-                              .call = cause.call,
-                              .rule = rule_for(cause, gained.path)});
+  // What the slimmed image asked for comes first: what that needs is a dependency and no root of its own.
+  for (const bool by_original : {false, true}) {
+    std::vector<const MissedPath*> causes;
+    std::vector<SeenRoot> roots;
+    for (const MissedPath& path : missed) {
+      if (path.by_original != by_original) continue;
+      causes.push_back(&path);
+      roots.push_back({.path = path.path, .detail = detail_of(path)});
+    }
+    for (const GainedPath& gained : keep_seen(analysis, roots, ReasonKind::healed)) {
+      const MissedPath& cause = *causes[gained.root];
+      healing.healed.push_back({.path = gained.path,
+                                .round = round,
+                                .probe = cause.probe,
+                                .process = cause.program,
+                                .call = cause.call,
+                                .rule = rule_for(cause, gained.path)});
+    }
   }
   for (const MissedPath& path : missed) {
     auto why = why_left(analysis, path.path);

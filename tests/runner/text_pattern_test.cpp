@@ -218,13 +218,13 @@ class Noisy {
     for (int i = 0; i < 16; ++i)
       token += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[number(64)];
     std::vector<std::string> items = {"one: 1", "two: 2", "three: 3", "four: 4"};
-    std::vector<std::string> lines = {"north\n", "south\n", "west\n"};
+    std::vector<std::string> lines = {"north\n", "south\n", "west\n", "east\n"};
     std::ranges::shuffle(items, random_);
     std::ranges::shuffle(lines, random_);
     return fmt::format(
-        "at 12:{:02}:{:02} UTC pid {} took {}.{}ms\nid {} token {}\n{{{}, {}, {}, {}}}\n{}{}{}die {}\n",
+        "at 12:{:02}:{:02} UTC pid {} took {}.{}ms\nid {} token {}\n{{{}, {}, {}, {}}}\n{}{}{}{}die {}\n",
         second_ / 60, second_ % 60, 1 + number(30), number(20), number(1000), hex, token, items[0], items[1],
-        items[2], items[3], lines[0], lines[1], lines[2], number(20) + 1);
+        items[2], items[3], lines[0], lines[1], lines[2], lines[3], number(20) + 1);
   }
 
  private:

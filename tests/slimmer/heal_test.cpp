@@ -43,14 +43,14 @@ TEST(RuleFor, IsARuleThatCanBeAddedToTheRules) {
 std::unique_ptr<Analysis> analysis_without(std::vector<std::string> exclude) {
   auto made = std::make_unique<Analysis>();
   Analysis& analysis = *made;
-  analysis.contents = test::sample_contents({test::TarBuilder()
-                                                 .folder("bin")
-                                                 .file("bin/program", "\x7f", 0755)
-                                                 .folder("data")
-                                                 .file("data/one", "1")
-                                                 .file("data/two", "2")
-                                                 .symlink("data/link", "two")
-                                                 .str()});
+  analysis.contents = sample_contents({test::TarBuilder()
+                                           .folder("bin")
+                                           .file("bin/program", "\x7f", 0755)
+                                           .folder("data")
+                                           .file("data/one", "1")
+                                           .file("data/two", "2")
+                                           .symlink("data/link", "two")
+                                           .str()});
   analysis.config.entrypoint = {"/bin/program"};
   analysis.packages = read_packages(analysis.contents.tree);
   analysis.graph = std::make_unique<DependencyGraph>(analysis.contents.tree, analysis.config);
@@ -77,6 +77,16 @@ TEST(Heal, WhatIsMissedIsKeptFromNowOnWithItsCause) {
   EXPECT_EQ(analysis.plan.decisions[node].reason.detail, "probe default, /bin/program, openat");
   EXPECT_THAT(healing.left, IsEmpty());
   EXPECT_THAT(heal(analysis, {missed_by("/bin/program")}, 3).healed, IsEmpty()) << "it is kept already";
+}
+
+TEST(Heal, WhatBelongsToAPathThatWasAskedForIsNoCauseOfItsOwn) {
+  const auto made = analysis_without({});
+  auto read = missed_by("/bin/program", "/data/two");
+  read.by_original = true;
+  const auto healing = heal(*made, {read, missed_by("/bin/program", "/data/link")}, 1);
+  std::vector<std::string> paths;
+  for (const auto& healed : healing.healed) paths.push_back(healed.path);
+  EXPECT_THAT(paths, ElementsAre("/data/link", "/data/two")) << "the link leads to it";
 }
 
 TEST(Heal, WhatIsExcludedStaysOutAndIsTold) {
