@@ -13,9 +13,11 @@
 
 static char settings[1024];
 
-/* The value of a setting, up to the end of its line. */
+/* The value of a setting, up to the end of its line; each call has a place of its own. */
 static const char* setting(const char* name) {
-  static char value[128];
+  static char values[8][128];
+  static unsigned calls = 0;
+  char* value = values[calls++ % 8];
   char wanted[64];
   snprintf(wanted, sizeof wanted, "%s=", name);
   const char* at = strstr(settings, wanted);
