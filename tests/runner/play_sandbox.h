@@ -82,6 +82,7 @@ class PlayContainer : public Container {
   }
   std::optional<Watched> watched() override { return std::nullopt; }
   FileChanges changes() override { return {}; }
+  std::vector<std::string> processes() override { return {"program, a child of none"}; }
   std::uint64_t peak_memory() override { return 4096; }
   std::expected<ExecResult, StartFailure> exec(const ExecStart& start, Deadline /*deadline*/) override {
     log_.push_back("exec " + start.argv.at(0));
@@ -146,6 +147,7 @@ class PlaySandbox : public Sandbox {
     if (!play) return std::unexpected(play.error());
     return std::make_unique<PlayContainer>(*std::move(play), log);
   }
+  void make_view(const std::vector<bool>& /*kept*/) override {}
   [[nodiscard]] const SandboxFacts& facts() const override { return facts_; }
 
   std::vector<ContainerStart> starts;
