@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/file_tree.h"
-#include "analyzer/glob.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
 
@@ -41,9 +40,10 @@ std::string id_word(std::string_view text) {
 
 /// The glob that matches this path alone.
 std::string literal_glob(const std::string& path) {
+  constexpr std::string_view special = "*?[]{},\\";
   std::string glob;
   for (const char c : path) {
-    if (has_glob(std::string_view(&c, 1)) || c == '\\') glob += '\\';
+    if (special.find(c) != std::string_view::npos) glob += '\\';
     glob += c;
   }
   return glob;

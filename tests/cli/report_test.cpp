@@ -283,8 +283,12 @@ Verdict different() {
   Verdict verdict;
   verdict.outcome = Outcome::different;
   verdict.reason = "the \x1b[31mreason";
-  verdict.probes.push_back(
-      {.name = "run", .outcome = Outcome::different, .summary = "exits with 1", .note = "a note"});
+  ProbeResult probe;
+  probe.name = "run";
+  probe.outcome = Outcome::different;
+  probe.summary = "exits with 1";
+  probe.note = "a note";
+  verdict.probes.push_back(probe);
   Difference difference;
   difference.probe = "run";
   difference.what = "standard output";

@@ -148,7 +148,7 @@ TEST_P(OciSandbox, AnImageThatNeedsTheDiskIsThereAsItStands) {
             "6869\n/state 42750 1000:1001 links 2 size 0 time 1234567890\n"
             "/state/same 104711 1000:44 links 2 size 5 time 1234567890\ntouch: done\n");
   const std::filesystem::path work = *std::filesystem::directory_iterator(folder_ + "/work");
-  EXPECT_TRUE(std::filesystem::exists(work / "space/rootfs/etc/passwd"))
+  EXPECT_TRUE(std::filesystem::exists(work / "space/image0/rootfs/etc/passwd"))
       << "it was not the disk that was tested";
 }
 
