@@ -38,13 +38,14 @@ std::string id_word(std::string_view text) {
   return word;
 }
 
-/// The glob that matches this path alone.
+/// A glob that matches this path, and none but its like: braces cannot be escaped, so that any character
+/// stands for one.
 std::string literal_glob(const std::string& path) {
-  constexpr std::string_view special = "*?[]{},\\";
+  constexpr std::string_view special = "*?[]\\";
   std::string glob;
   for (const char c : path) {
     if (special.find(c) != std::string_view::npos) glob += '\\';
-    glob += c;
+    glob += c == '{' || c == '}' ? '?' : c;
   }
   return glob;
 }
