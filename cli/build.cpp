@@ -19,9 +19,11 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/probe_options.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
+#include "runner/probe_images.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/write_image.h"
@@ -144,6 +146,9 @@ int build(const Arguments& arguments) {
   refuse_overwriting(source, destination, options);
   check_destination(destination, build_options.write);
   clean_up_on_signals();
+  build_options.probes = probes_of(options);
+  const ProbeImages service_images(build_options.probes);
+  build_options.service_images = service_images.companions();
 
   progress.step("reading " + arguments.image);
   const auto analysis = analyze(source, analysis_options);
@@ -196,6 +201,7 @@ void add_build(CLI::App& app, int& exit_code) {
   add_plan_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_probe_options(*command, arguments->options);
   add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
   add_report_options(*command, arguments->options);

@@ -1,11 +1,16 @@
 // slim trace IMAGE -o FILE: what a run of it asks for, for `build --trace FILE`.
 #include "slimmer/trace.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <unordered_set>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -18,8 +23,10 @@
 #include "cli/escape.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/probe_options.h"
 #include "cli/terminal.h"
 #include "runner/observe.h"
+#include "runner/probe_images.h"
 #include "runner/sandbox.h"
 #include "runner/verify.h"
 
@@ -59,6 +66,26 @@ Trace trace_of(const Observation& run, const Image& image) {
   return trace;
 }
 
+/// Each probe has a run of its own; the trace is of all of them.
+void add_run(Trace& trace, const Observation& run) {
+  std::optional<Watched> all = std::move(trace.watched);
+  unite(all, run.watched);
+  trace.watched = std::move(*all);
+  trace.summary += "; " + run.summary;
+  trace.answers.insert(trace.answers.end(), run.answers.begin(), run.answers.end());
+  const auto add = [](auto& list, const auto& item) {
+    if (std::ranges::find(list, item) == list.end()) list.push_back(item);
+  };
+  for (const auto& socket : run.sockets) add(trace.sockets, socket.text());
+  std::unordered_set<std::string> changed;
+  for (const auto& change : trace.changes.files) changed.insert(change.path);
+  for (const auto& change : run.changes.files) {
+    if (changed.insert(change.path).second) trace.changes.files.push_back(change);
+  }
+  trace.changes.complete = trace.changes.complete && run.changes.complete;
+  trace.peak_memory = std::max(trace.peak_memory, run.peak_memory);
+}
+
 /// Passwords are given to programs as arguments, and come back in what they answer.
 void redact(Trace& trace) {
   for (auto& process : trace.watched.processes) process.argv = redacted_arguments(process.argv);
@@ -78,16 +105,23 @@ int trace(const Arguments& arguments) {
   run_options.progress = [&progress](const std::string& text) { progress.step(text); };
   check_file_place(arguments.output);
   clean_up_on_signals();
+  run_options.probes = probes_of(options);
+  const ProbeImages service_images(run_options.probes);
+  run_options.service_images = service_images.companions();
 
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.image);
   ImageContents contents = read_image(parse_image_ref(arguments.image), read);
   Verifier verifier(contents, run_options);
-  const Observation& run = *verifier.observe_original().front();
+  const auto runs = verifier.observe_original();
   progress.finish();
-  require_watched(run, arguments.image);
-  Trace result = trace_of(run, contents.image());
+  for (const Observation* run : runs) {
+    require_watched(*run, arguments.image);
+    if (!run->unproved.empty()) fmt::print(stderr, "slim: warning: {}\n", terminal_text(run->unproved));
+  }
+  Trace result = trace_of(*runs.front(), contents.image());
+  for (std::size_t i = 1; i < runs.size(); ++i) add_run(result, *runs[i]);
   if (!options.show_secrets) redact(result);
   write_file_whole(arguments.output, [&](std::ostream& out) { write_trace(result, contents.tree, out); });
   if (!result.watched.complete) {
@@ -116,6 +150,7 @@ void add_trace(CLI::App& app, int& exit_code) {
   add_image_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_probe_options(*command, arguments->options);
   add_progress_options(*command, arguments->options);
   command->add_flag("--show-secrets", arguments->options.show_secrets,
                     "do not redact arguments and answers that look like secrets");

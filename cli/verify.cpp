@@ -12,8 +12,10 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/probe_options.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
+#include "runner/probe_images.h"
 #include "runner/verdict.h"
 
 namespace slim {
@@ -36,6 +38,9 @@ int verify(const Arguments& arguments) {
   Progress progress(progress_of(options));
   verify_options.progress = [&progress](const std::string& text) { progress.step(text); };
   clean_up_on_signals();
+  verify_options.probes = probes_of(options);
+  const ProbeImages service_images(verify_options.probes);
+  verify_options.service_images = service_images.companions();
 
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
@@ -65,6 +70,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_image_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
+  add_probe_options(*command, arguments->options);
   add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
   command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });

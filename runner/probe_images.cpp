@@ -11,7 +11,6 @@
 #include "runner/container_spec.h"
 #include "runner/oci_config.h"
 #include "runner/probe.h"
-#include "runner/services.h"
 
 namespace slim {
 
@@ -24,19 +23,11 @@ ProbeImages::ProbeImages(const ProbeSet& set) {
       read.facts = false;
       read.platform = &platform;
       images_.push_back(std::make_unique<ImageContents>(read_image(parse_image_ref(service.image), read)));
-      ServiceStart start;
-      start.name = service.name;
-      start.image = static_cast<unsigned>(images_.size());
-      start.config = with_overrides(images_.back()->image().config, service.overrides);
-      start.mounts = service.overrides.mounts;
-      start.tmpfs = service.overrides.tmpfs;
-      start.ready = service.ready;
-      if (command_of(start.config).empty()) {
+      if (command_of(with_overrides(images_.back()->image().config, service.overrides)).empty()) {
         throw Error(ErrorKind::input, service.image,
                     "nothing to run: the image has neither entrypoint nor cmd",
                     "give a cmd: in the probe file");
       }
-      services_.push_back(std::move(start));
     });
   }
 }

@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "analyzer/image_contents.h"
-#include "runner/container_spec.h"
 #include "runner/probe.h"
-#include "runner/services.h"
 
 namespace slim {
 
@@ -19,11 +17,9 @@ class ProbeImages {
 
   /// For make_oci_sandbox; they live as long as this does.
   [[nodiscard]] std::vector<ImageContents*> companions() const;
-  [[nodiscard]] const std::vector<ServiceStart>& services() const { return services_; }
 
  private:
   std::vector<std::unique_ptr<ImageContents>> images_;
-  std::vector<ServiceStart> services_;
 };
 
 /// What any run of the set mounts from the host, for RunOptions::mount_sources.
