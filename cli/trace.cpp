@@ -68,6 +68,26 @@ Trace trace_of(const Observation& run, const Image& image) {
   return trace;
 }
 
+/// Each probe has a run of its own; the trace is of all of them.
+void add_run(Trace& trace, const Observation& run) {
+  std::optional<Watched> all = std::move(trace.watched);
+  unite(all, run.watched);
+  trace.watched = std::move(*all);
+  trace.summary += "; " + run.summary;
+  trace.answers.insert(trace.answers.end(), run.answers.begin(), run.answers.end());
+  const auto add = [](auto& list, const auto& item) {
+    if (std::ranges::find(list, item) == list.end()) list.push_back(item);
+  };
+  for (const auto& socket : run.sockets) add(trace.sockets, socket.text());
+  std::unordered_set<std::string> changed;
+  for (const auto& change : trace.changes.files) changed.insert(change.path);
+  for (const auto& change : run.changes.files) {
+    if (changed.insert(change.path).second) trace.changes.files.push_back(change);
+  }
+  trace.changes.complete = trace.changes.complete && run.changes.complete;
+  trace.peak_memory = std::max(trace.peak_memory, run.peak_memory);
+}
+
 /// Passwords are given to programs as arguments, and come back in what they answer.
 void redact(Trace& trace) {
   for (auto& process : trace.watched.processes) process.argv = redacted_arguments(process.argv);

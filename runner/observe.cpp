@@ -83,7 +83,8 @@ std::vector<std::string> healthcheck_of(const ImageConfig& config) {
   return argv;
 }
 
-/// Two runs of a probe may have seen different files.
+}  // namespace
+
 void unite(std::optional<Watched>& all, std::optional<Watched> more) {
   if (!all || !more) {
     if (!all) all = std::move(more);
@@ -100,6 +101,8 @@ void unite(std::optional<Watched>& all, std::optional<Watched> more) {
   }
   all->complete = all->complete && more->complete;
 }
+
+namespace {
 
 /// $NAME and ${NAME} as the config has them; a name that it has not is nothing.
 std::string expanded(std::string_view text, const ImageConfig& config) {

@@ -69,6 +69,9 @@ struct ObserveOptions {
 Observation observe(Sandbox& sandbox, const ContainerStart& start, const Probe& probe,
                     const ObserveOptions& options);
 
+/// What two runs saw together; where one was not watched, what the other saw.
+void unite(std::optional<Watched>& all, std::optional<Watched> more);
+
 /// Lets later runs of a probe go by its first run: the ports that they await, what they ask for.
 void go_by(const Observation& first, ObserveOptions& options);
 
