@@ -73,6 +73,12 @@ std::string how(const LoadedLibrary& library, std::string_view purpose = "") {
   return fmt::format("{}{}, found by {}", library.name, purpose, to_string(library.found_by));
 }
 
+/// Tables about other people's files: magic(5) knows "#!/usr/bin/perl" as a line that a Perl script begins
+/// with.
+bool is_table(std::string_view name) {
+  return name == "magic" || name == "magic.mime" || name == "mime.types";
+}
+
 bool is_executable_file(const FileTree& tree, NodeId node) {
   return tree.is(node, EntryType::file) && (tree.entry(node).mode & 0111U) != 0;
 }
@@ -145,7 +151,9 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
   const bool sourced = facts->text && facts->shebang.empty() && !is_code && read_text;
   if (sourced && is_shell_library(tree_->path(node), *facts->text)) add_script(found, node, *facts->text);
   // Of code, its scanner knows which words are names.
-  if (facts->text && !is_code && (read_text || !facts->shebang.empty())) add_text(found, node, *facts->text);
+  const bool says_paths = !is_code && !is_table(tree_->node(node).name);
+  if (facts->text && says_paths && (read_text || !facts->shebang.empty()))
+    add_text(found, node, *facts->text);
   return found;
 }
 

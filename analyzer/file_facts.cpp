@@ -29,6 +29,7 @@ namespace {
 constexpr std::uint64_t largest_elf = std::uint64_t{512} << 20;
 constexpr std::uint64_t largest_text = std::uint64_t{256} << 10;
 constexpr std::uint64_t largest_cache = std::uint64_t{4} << 20;
+constexpr std::uint64_t largest_record = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_database = std::uint64_t{32} << 20;
 constexpr std::uint64_t most_text = std::uint64_t{128} << 20;   ///< of one layer
 constexpr std::uint64_t most_names = std::uint64_t{256} << 20;  ///< in bytes, of one layer
@@ -46,7 +47,14 @@ bool is_binary(std::span<const std::byte> content) {
   return !content.empty() && std::memchr(content.data(), 0, content.size()) != nullptr;
 }
 
+/// rpm's database, which is binary.
+bool is_rpm_database(std::string_view path) {
+  return path == "var/lib/rpm/rpmdb.sqlite" || path == "usr/lib/sysimage/rpm/rpmdb.sqlite" ||
+         path == "usr/share/rpm/rpmdb.sqlite";
+}
+
 bool is_package_database(std::string_view path) {
+  if (is_rpm_database(path)) return true;
   if (path == "var/lib/dpkg/status" || path == "lib/apk/db/installed" || path == "usr/lib/apk/db/installed") {
     return true;
   }
@@ -66,6 +74,7 @@ std::uint64_t text_cap(std::string_view path) {
        ".path", ".sh", ".bash", ".ash", ".env", ".functions", ".subr"});
   if (path == loader_cache) return largest_cache;
   if (is_package_database(path)) return largest_database;
+  if (path.ends_with(".dist-info/RECORD")) return largest_record;
   // A name without an ending, beside programs: what scripts read with `.` is often called so.
   const std::string_view name = path.substr(path.rfind('/') + 1);
   const bool library =
@@ -194,7 +203,8 @@ void FactCollector::examine(std::span<const std::byte> content) {
   }
   if (content.size() == entry_->size) read_code(content);
   const bool binary = is_binary(content);
-  if (wants_text_ && (entry_->path == loader_cache || !binary)) keep_text(content);
+  if (wants_text_ && (entry_->path == loader_cache || is_rpm_database(entry_->path) || !binary))
+    keep_text(content);
   if (!binary) {
     // Code is looked at no further than any other file whose name says nothing.
     const bool searched = wants_text_ || starts_with(content, "----") || may_hold_secret(entry_->path);

@@ -3,7 +3,6 @@
 #include "analyzer/findings.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -36,14 +35,6 @@ constexpr std::uint64_t worth_telling = 65'536;  // fewer bytes in a layer are n
 constexpr std::uint64_t smallest_duplicate = 4'096;
 constexpr std::size_t paths_told = 10;
 constexpr std::size_t told_one_by_one = 100;  // of one id; more are told together
-
-constexpr auto shells = std::to_array<std::string_view>(
-    {"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "rbash"});
-constexpr auto package_managers =
-    std::to_array<std::string_view>({"apt", "apt-get", "dpkg", "apk", "rpm", "dnf", "yum", "microdnf",
-                                     "zypper", "pacman", "pip", "pip3", "npm", "gem", "opkg"});
-constexpr auto program_folders = std::to_array<std::string_view>(
-    {"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"});
 
 /// A kind of which many are told at once.
 struct Bulk {
@@ -102,11 +93,6 @@ std::optional<Bulk> bulk_of(PathKind kind) {
       break;
   }
   return std::nullopt;
-}
-
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
 }
 
 /// Many of a kind: how many, their bytes, and the biggest ones.
@@ -301,12 +287,10 @@ class Finder {
   }
 
   void look_at_program(NodeId node, std::string_view path) {
-    if (!among(program_folders, path.substr(0, path.rfind('/')))) return;
-    const std::string& name = tree_->node(node).name;
-    if (among(shells, name)) {
+    if (is_shell_program(path)) {
       add("shell-present", Severity::info, node,
           "a shell; what breaks in can use it. slim build drops it where nothing needs it");
-    } else if (among(package_managers, name)) {
+    } else if (is_package_manager(path)) {
       add("package-manager-present", Severity::low, node,
           "a package manager; a finished image needs none. slim build drops it");
     }

@@ -1,5 +1,6 @@
 // dpkg: deb-control(5) stanzas in the status file, one file list a package. apk: one database of
-// records in which F: names a folder and R: a file in it (Alpine's apk-tools, "installed" database).
+// records in which F: names a folder and R: a file in it (Alpine's apk-tools, "installed" database). rpm: see
+// rpm_database.cpp.
 #include "analyzer/packages.h"
 
 #include <algorithm>
@@ -13,7 +14,9 @@
 #include <fmt/format.h>
 
 #include "analyzer/file_tree.h"
+#include "analyzer/language_packages.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/rpm_database.h"
 
 namespace slim {
 namespace {
@@ -148,6 +151,35 @@ void read_apk_installed(const FileTree& tree, NodeId database, std::vector<Packa
   }
 }
 
+void add_rpms(const FileTree& tree, Packages& packages) {
+  for (const std::string_view folder : {"/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"}) {
+    const NodeId node = tree.resolve(fmt::format("{}/rpmdb.sqlite", folder)).node;
+    if (node == no_node) {
+      for (const std::string_view older : {"Packages", "Packages.db"}) {  // Berkeley DB, rpm's own ndb
+        if (tree.resolve(fmt::format("{}/{}", folder, older)).node == no_node) continue;
+        packages.problems.push_back(
+            fmt::format("{}/{}: a database of rpm in a form that is not read", folder, older));
+        return;
+      }
+      continue;
+    }
+    std::string problem;
+    for (RpmPackage& read : read_rpm_database(text_of(tree, node), problem)) {
+      Package package;
+      package.name = std::move(read.name);
+      package.version = std::move(read.version);
+      package.type = "rpm";
+      package.architecture = std::move(read.architecture);
+      package.license = std::move(read.license);
+      package.database = node;
+      for (const std::string& file : read.files) add_file(tree, package, file);
+      packages.list.push_back(std::move(package));
+    }
+    if (!problem.empty()) packages.problems.push_back(fmt::format("{}: {}", tree.path(node), problem));
+    return;  // the others are links to it
+  }
+}
+
 }  // namespace
 
 Packages read_packages(const FileTree& tree) {
@@ -159,6 +191,16 @@ Packages read_packages(const FileTree& tree) {
     if (node == no_node) continue;
     read_apk_installed(tree, node, packages.list);
     break;  // on a merged /usr both lead to the same file
+  }
+  add_rpms(tree, packages);
+  // What both a package of the system and one of a language claim is the former's.
+  std::vector<bool> owned(tree.size(), false);
+  for (const Package& package : packages.list) {
+    for (const NodeId file : package.files) owned[file] = true;
+  }
+  for (Package& package : read_language_packages(tree, owned)) {
+    std::erase_if(package.files, [&owned](NodeId file) { return owned[file]; });
+    packages.list.push_back(std::move(package));
   }
   std::ranges::stable_sort(packages.list, {}, &Package::name);
   packages.owner.assign(tree.size(), Packages::none);

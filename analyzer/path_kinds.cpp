@@ -40,6 +40,22 @@ constexpr auto public_folders =
                           "/examples/", "/sample/", "/samples/", "/fixtures/", "/site-packages/",
                           "/dist-packages/", "/node_modules/", "/gems/", "/vendor/"});
 
+constexpr auto shells = std::to_array<Paths>(
+    {"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "rbash"});
+constexpr auto package_managers =
+    std::to_array<Paths>({"apt", "apt-get", "dpkg", "apk", "rpm", "dnf", "yum", "microdnf", "zypper",
+                          "pacman", "pip", "pip3", "npm", "gem", "opkg"});
+constexpr auto program_folders =
+    std::to_array<Paths>({"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"});
+
+template <std::size_t N>
+bool is_program_called(std::string_view path, const std::array<Paths, N>& names) {
+  const auto slash = path.rfind('/');
+  return slash != npos &&
+         std::ranges::find(program_folders, path.substr(0, slash)) != program_folders.end() &&
+         std::ranges::find(names, path.substr(slash + 1)) != names.end();
+}
+
 template <std::size_t N>
 bool starts_with_any(std::string_view path, const std::array<Paths, N>& starts) {
   return std::ranges::any_of(starts, [path](Paths start) { return path.starts_with(start); });
@@ -94,6 +110,14 @@ PathKind kind_of_path(std::string_view path) {
 
 bool is_public_path(std::string_view path) {
   return starts_with_any(path, documentation_folders) || holds_any(path, public_folders);
+}
+
+bool is_shell_program(std::string_view path) {
+  return is_program_called(path, shells);
+}
+
+bool is_package_manager(std::string_view path) {
+  return is_program_called(path, package_managers);
 }
 
 bool is_key_store(std::string_view path) {

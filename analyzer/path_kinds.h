@@ -23,6 +23,10 @@ PathKind kind_of_path(std::string_view path);
 /// and the folders of installed libraries. A key or a password there is no secret.
 bool is_public_path(std::string_view path);
 
+/// Whether `path` (absolute) is a shell, or a package manager, in a folder of programs.
+bool is_shell_program(std::string_view path);
+bool is_package_manager(std::string_view path);
+
 /// Whether `path` has the name of a key store: PKCS #12, Java's, KeePass's.
 bool is_key_store(std::string_view path);
 

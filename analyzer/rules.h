@@ -1,6 +1,7 @@
 // What cannot be read out of files, as data: the rule files in rules/ and those of the user.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -46,15 +47,20 @@ struct Rule {
   RuleCondition when;
   Strength strength = Strength::required;
   /// Globs. {dir} stands for the folder of each file that `when.kept` matched; {env:NAME} for the value of a
-  /// variable in the image's environment (a pattern whose variable is not set keeps nothing).
+  /// variable in the image's environment (a pattern whose variable is not set keeps nothing). links_pattern
+  /// stands for the links to each file that `when.kept` matched.
   std::vector<std::string> keep;
   std::vector<std::string> drop;  ///< globs; gives way to required edges
   std::string flag;               ///< a finding to report when the rule fires; may be empty
   std::string file;               ///< where the rule stands, for messages
+  std::size_t line = 0;           ///< from 1
 };
 
+/// In `keep`: symlinks that lead to a kept file, whatever they are called.
+inline constexpr std::string_view links_pattern = "{links}";
+
 /// Parses a rule file: a JSON array of rules, comments allowed. Anything unknown, missing or of the wrong
-/// type is an input Error that names the file, the rule and the key.
+/// type is an input Error that names the file, the line, the rule and the key.
 std::vector<Rule> parse_rules(std::string_view text, const std::string& where);
 
 /// The rules in rules/, embedded at build time.

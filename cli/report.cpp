@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "analyzer/byte_stream.h"
+#include "analyzer/distroless.h"
 #include "analyzer/efficiency.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/findings.h"
@@ -18,6 +20,7 @@
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
+#include "slimmer/why.h"
 
 namespace slim {
 namespace {
@@ -108,6 +111,25 @@ FindingSources finding_sources(const Analysis& analysis) {
   return sources;
 }
 
+/// Of the source, and of what is kept with why it is.
+void add_distroless(Report& report, const Analysis& analysis) {
+  const FileTree& tree = analysis.contents.tree;
+  report.distroless = check_distroless(tree, analysis.packages, [](NodeId) { return true; });
+  report.slimmed_distroless = check_distroless(
+      tree, analysis.packages, [&analysis](NodeId node) { return analysis.plan.keeps(node); });
+  for (Obstacle& obstacle : report.slimmed_distroless.obstacles) {
+    for (const std::string& path : obstacle.paths) {
+      const WhyAnswer answer = why(tree, analysis.packages, analysis.rules, analysis.plan, path);
+      if (answer.chain.empty()) continue;
+      const WhyStep& step = answer.chain.front();
+      std::string because = path + ": " + step.reason;
+      if (!step.path.empty()) because += " " + step.path;
+      if (!step.detail.empty()) because += " (" + step.detail + ")";
+      obstacle.because.push_back(std::move(because));
+    }
+  }
+}
+
 }  // namespace
 
 Report make_report(const Analysis& analysis) {
@@ -118,6 +140,7 @@ Report make_report(const Analysis& analysis) {
   report.findings = find_findings(finding_sources(analysis));
   add_layers(report, analysis);
   add_groups(report, analysis);
+  add_distroless(report, analysis);
   report.timings["read"] = analysis.read_seconds;
   report.timings["plan"] = analysis.plan_seconds;
   return report;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/distroless.h"
 #include "analyzer/efficiency.h"
 #include "analyzer/findings.h"
 #include "cli/terminal.h"
@@ -36,7 +37,7 @@ struct ReportLayer {
 struct ReportGroup {
   std::string name;
   std::string version;
-  std::string type;  ///< deb, apk; empty for folders
+  std::string type;  ///< deb, apk, pypi, ...; empty for folders
   std::uint64_t bytes = 0;
   std::uint64_t kept_bytes = 0;
   std::uint64_t files = 0;
@@ -65,6 +66,8 @@ struct Report {
   std::vector<ReportGroup> packages;  ///< biggest first
   std::vector<NodeId> biggest_removable;
   std::vector<Finding> findings;
+  Distroless distroless;          ///< of the source
+  Distroless slimmed_distroless;  ///< of what the plan keeps
   bool show_secrets = false;
   bool with_files = false;
   std::optional<Verdict> verdict;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/dependency_graph.h"
+#include "analyzer/distroless.h"
 #include "analyzer/efficiency.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
@@ -124,6 +125,28 @@ json packages_json(const Report& report) {
                         {"kept_bytes", package.kept_bytes}});
   }
   return packages;
+}
+
+json obstacles_json(const Distroless& check, bool with_because) {
+  json obstacles = json::array();
+  for (const Obstacle& obstacle : check.obstacles) {
+    json item = {{"id", obstacle.id},
+                 {"count", obstacle.count},
+                 {"points", obstacle.points},
+                 {"paths", obstacle.paths},
+                 {"message", obstacle.message}};
+    if (with_because) item["because"] = obstacle.because;
+    obstacles.push_back(std::move(item));
+  }
+  return obstacles;
+}
+
+json distroless_json(const Report& report) {
+  return {{"score", report.distroless.score},
+          {"obstacles", obstacles_json(report.distroless, false)},
+          {"slimmed",
+           {{"score", report.slimmed_distroless.score},
+            {"obstacles", obstacles_json(report.slimmed_distroless, true)}}}};
 }
 
 json totals_json(const Totals& totals) {
@@ -262,6 +285,7 @@ void render_json(const Report& report, std::ostream& out) {
   keys.emplace_back("unresolved_names", unresolved_names_json(analysis));
   keys.emplace_back("findings", findings_json(report));
   keys.emplace_back("packages", packages_json(report));
+  keys.emplace_back("distroless", distroless_json(report));
   keys.emplace_back("diagnostics", diagnostics_json(analysis));
   keys.emplace_back("plan", plan_json(report));
   if (report.output) {

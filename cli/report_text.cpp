@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/distroless.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/findings.h"
@@ -46,6 +47,7 @@ class TextReport {
     if (report_->verdict) {  // of a build: what came out, and whether it holds; `slim analyze` has the rest
       output();
       runs();
+      distroless();
       warnings();
       line("");
       render_verdict(*report_->verdict, style_, *out_);
@@ -55,6 +57,7 @@ class TextReport {
       groups("BY PACKAGE", report_->packages);
       removable();
       findings();
+      distroless();
       unresolved();
       warnings();
     }
@@ -218,10 +221,15 @@ class TextReport {
       if (finding.paths.empty() && !finding.path.empty()) paths.push_back(finding.path);
       paths.insert(paths.end(), finding.paths.begin(), finding.paths.end());
     }
+    return joined({paths.begin(), paths.end()}, finding_indent);
+  }
+
+  /// As many as fit behind `indent`.
+  [[nodiscard]] std::string joined(const std::vector<std::string>& paths, std::size_t indent) const {
     std::string text;
-    for (const std::string_view path : paths) {
-      const std::string safe = terminal_text(path, width_ - finding_indent - 5);
-      if (!text.empty() && text.size() + safe.size() + 7 > width_ - finding_indent) return text + ", ...";
+    for (const std::string& path : paths) {
+      const std::string safe = terminal_text(path, width_ - indent - 5);
+      if (!text.empty() && text.size() + safe.size() + 7 > width_ - indent) return text + ", ...";
       text += (text.empty() ? "" : ", ") + safe;
     }
     return text;
@@ -256,6 +264,24 @@ class TextReport {
       }
       line(std::string(indent, ' ') + dim(terminal_text(text.substr(0, end))));
       text.remove_prefix(std::min(text.size(), end + 1));
+    }
+  }
+
+  /// Of the source what stands in the way, of the result what still does and what it is kept for.
+  void distroless() {
+    const Distroless& after = report_->slimmed_distroless;
+    const bool built = report_->verdict.has_value();
+    line("");
+    line(
+        fmt::format("{}  {} of 100; slimmed {}", bold("DISTROLESS"), report_->distroless.score, after.score));
+    for (const Obstacle& obstacle : (built ? after : report_->distroless).obstacles) {
+      line(fmt::format("  {:<16} -{:<3}{:>7}  {}", obstacle.id, obstacle.points, human_count(obstacle.count),
+                       joined(obstacle.paths, 31)));
+    }
+    for (const Obstacle& obstacle : after.obstacles) {
+      const bool told = obstacle.id == "shell" || obstacle.id == "package-manager";
+      if (!told || obstacle.because.empty()) continue;
+      line(dim("  kept: ") + terminal_text(obstacle.because.front(), width_ - 8));
     }
   }
 

@@ -25,6 +25,7 @@
 #include "analyzer/packages.h"
 #include "analyzer/rules.h"
 #include "slimmer/folders.h"
+#include "slimmer/package_data.h"
 #include "slimmer/package_metadata.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
@@ -71,10 +72,11 @@ Strength weakest_followed(Profile profile) {
 
 class Marker {
  public:
-  Marker(const FileTree& tree, const Packages& packages, RuleEngine& rules, DependencyGraph& graph,
-         const MarkOptions& options)
+  Marker(const FileTree& tree, const ImageConfig& config, const Packages& packages, RuleEngine& rules,
+         DependencyGraph& graph, const MarkOptions& options)
       : tree_(&tree),
         packages_(&packages),
+        data_(tree, config, packages),
         rules_(&rules),
         graph_(&graph),
         options_(&options),
@@ -222,13 +224,17 @@ class Marker {
     return false;
   }
 
-  /// The other files of a kept file's package are possible.
+  /// Data and configuration of a package whose program is kept are likely, the other files of a kept file's
+  /// package are possible.
   void offer_package(NodeId node) {
-    if (weakest_ != Strength::possible) return;
     const std::uint32_t package = packages_->owner[node];
-    if (package == Packages::none || packages_done_.size() <= package)
-      packages_done_.resize(packages_->list.size());
-    if (package == Packages::none || packages_done_[package]) return;
+    if (package == Packages::none || weakest_ == Strength::required) return;
+    for (const PackageFile& file : data_.of(node)) {
+      offer(file.node, {.kind = ReasonKind::package, .from = node, .detail = file.what}, Strength::likely);
+    }
+    if (weakest_ != Strength::possible) return;
+    if (packages_done_.size() <= package) packages_done_.resize(packages_->list.size());
+    if (packages_done_[package]) return;
     packages_done_[package] = true;
     for (const NodeId file : packages_->list[package].files) {
       offer(file, {.kind = ReasonKind::package, .from = node, .detail = packages_->list[package].name},
@@ -238,6 +244,7 @@ class Marker {
 
   const FileTree* tree_;
   const Packages* packages_;
+  PackageData data_;
   RuleEngine* rules_;
   DependencyGraph* graph_;
   const MarkOptions* options_;
@@ -255,7 +262,7 @@ class Marker {
 Plan make_plan(const FileTree& tree, const ImageConfig& config, const Packages& packages, const Roots& roots,
                const std::vector<Rule>& rules, DependencyGraph& graph, const MarkOptions& options) {
   RuleEngine engine(tree, config, packages, rules);
-  Marker marker(tree, packages, engine, graph, options);
+  Marker marker(tree, config, packages, engine, graph, options);
   marker.start();
   for (const bool seen : {false, true}) {
     for (const Root& root : roots.roots) {

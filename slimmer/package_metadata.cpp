@@ -8,6 +8,7 @@
 #include "slimmer/package_metadata.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -21,6 +22,7 @@
 #include "analyzer/glob.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
+#include "slimmer/package_spdx.h"
 #include "slimmer/plan.h"
 
 namespace slim {
@@ -57,9 +59,13 @@ class MetadataKeeper {
       if (std::ranges::any_of(package.files, [this](NodeId file) { return is_evidence(file); }))
         kept.push_back(&package);
     }
-    for (const Package* package : kept) keep_license(*package);
+    for (const Package* package : kept) {
+      if (package->type == "deb") keep_license(*package);
+    }
     keep_debs(kept);
     keep_apks(kept);
+    keep_rpms(kept);
+    for (const std::string& problem : packages_.problems) plan_.warnings.push_back(problem);
     std::ranges::sort(plan_.added, {}, &AddedEntry::path);
   }
 
@@ -251,6 +257,35 @@ class MetadataKeeper {
       add_file(tree_.node(database).parent, tree_.path(database), std::move(content), database,
                "the packages of which something is kept, with what is kept of them");
     }
+  }
+
+  /// A SQLite file with an index for every kind of look-up is not written here: scanners read SPDX as well.
+  void keep_rpms(const std::vector<const Package*>& kept) {
+    std::vector<const Package*> rpms;
+    std::ranges::copy_if(kept, std::back_inserter(rpms), [this](const Package* package) {
+      return package->type == "rpm" && !plan_.keeps(package->database);
+    });
+    if (rpms.empty()) return;
+    const NodeId share = tree_.resolve("/usr/share").node;
+    if (share == no_node || !tree_.is(share, EntryType::directory)) return;
+    const NodeId database = rpms.front()->database;
+    const std::string folder_path = tree_.path(share) + "/sbom";
+    NodeId folder = tree_.child(share, "sbom");
+    if (folder == no_node) {
+      if (is_excluded(folder_path, share)) return;
+      keep_node(share, ReasonKind::folder_parent, "what slim adds goes here");
+      add(folder_path, EntryType::directory, {}, database, "package metadata of what is kept");
+      folder = share;
+    } else if (!tree_.is(folder, EntryType::directory)) {
+      return;
+    }
+    const std::string path = folder_path + "/packages.spdx.json";
+    add_file(folder, path, spdx_document(rpms, distribution_of(tree_), tree_.entry(database).mtime), database,
+             "the packages of which something is kept");
+    plan_.warnings.push_back(
+        fmt::format("the rpm database is left out, as it cannot be filtered: {} lists the {} packages of "
+                    "which something is kept; --include {} keeps it whole",
+                    path, rpms.size(), tree_.path(database)));
   }
 
   void keep_license(const Package& package) {

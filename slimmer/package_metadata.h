@@ -13,6 +13,9 @@ namespace slim {
 /// Adds to `plan`, for every package of which something is kept besides its documentation:
 ///  - deb: /var/lib/dpkg/status.d/NAME, its stanza, with the configuration files that are kept, and
 ///    NAME.md5sums with the files that are kept, as distroless images have them; its copyright file;
+///  - rpm: an entry in /usr/share/sbom/packages.spdx.json, since its database is not written anew; a warning
+///  says
+///    so;
 ///  - apk: its record in the installed database, with the files and folders that are kept.
 /// A database file that has to be written anew is dropped as a path of the source and added as one of slim's;
 /// one that is right as it is is kept. Where the plan keeps the whole of a database for another reason

@@ -12,6 +12,7 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/glob.h"
 #include "analyzer/image.h"
+#include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
 #include "analyzer/rules.h"
 
@@ -165,6 +166,18 @@ std::vector<std::string> RuleEngine::patterns(const Rule& rule, NodeId kept) con
   return made;
 }
 
+const std::vector<NodeId>& RuleEngine::links_to(NodeId file) {
+  if (!links_) {
+    links_.emplace();
+    for (NodeId node = 1; node < tree_->size(); ++node) {
+      if (!tree_->is(node, EntryType::symlink)) continue;
+      const NodeId target = tree_->resolve(tree_->path(node)).node;
+      if (target != no_node && tree_->is(target, EntryType::file)) (*links_)[target].push_back(node);
+    }
+  }
+  return (*links_)[file];
+}
+
 void RuleEngine::fire(State& state, std::vector<RuleFiring>& firings) {
   std::vector<NodeId> causes = std::exchange(state.kept, {});
   if (causes.empty()) causes.push_back(no_node);
@@ -174,6 +187,10 @@ void RuleEngine::fire(State& state, std::vector<RuleFiring>& firings) {
     for (const std::string& pattern : patterns(*state.rule, kept)) {
       const auto found = tree_->glob(pattern);
       firing.keep.insert(firing.keep.end(), found.begin(), found.end());
+    }
+    if (kept != no_node && std::ranges::find(state.rule->keep, links_pattern) != state.rule->keep.end()) {
+      const auto& links = links_to(kept);
+      firing.keep.insert(firing.keep.end(), links.begin(), links.end());
     }
     if (!state.fired && !state.rule->flag.empty()) flagged_.push_back(firing);
     state.fired = true;

@@ -1,6 +1,7 @@
 // Watches what the mark keeps and says which rules fire.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,12 +52,14 @@ class RuleEngine {
   void check_image(State& state);
   static void note(State& state, NodeId node, std::string_view path, const ElfFacts* elf);
   void fire(State& state, std::vector<RuleFiring>& firings);
+  const std::vector<NodeId>& links_to(NodeId file);
   [[nodiscard]] std::vector<std::string> patterns(const Rule& rule, NodeId kept) const;
 
   const FileTree* tree_;
   const ImageConfig* config_;
   const Packages* packages_;
   std::vector<State> states_;
+  std::optional<std::unordered_map<NodeId, std::vector<NodeId>>> links_;  ///< made when they are asked for
   std::vector<const Rule*> dropping_;
   std::vector<RuleFiring> flagged_;
 };

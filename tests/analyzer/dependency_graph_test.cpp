@@ -358,6 +358,11 @@ TEST_F(DependencyGraphTest, GlobsOverFoldersOfTheSystemNameNothing) {
   EXPECT_THAT(lines("/etc/app/app.conf"), IsEmpty());
 }
 
+TEST_F(DependencyGraphTest, ATableOfWhatFilesBeginWithNamesNoPrograms) {
+  make({text_file("etc/magic", "0 string #!/usr/bin/perl Perl script\n"), program("usr/bin/perl")});
+  EXPECT_THAT(lines("/etc/magic"), IsEmpty());
+}
+
 TEST_F(DependencyGraphTest, ATextThatIsNotReadNamesNothing) {
   make({text_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"), program("bin/sh"), folder("root"),
         script("app/run", "/bin/sh", "ls\n"), program("bin/ls")});

@@ -78,80 +78,111 @@ TEST(Rules, WhatIsLeftOutHasItsDefault) {
 }
 
 TEST(Rules, MissingKeysAreNamed) {
-  expect_refused(changed(R"("id": "a", )", ""), "my.json: rule 1: 'id' is missing");
-  expect_refused(changed(R"("why": "w", )", ""), "my.json: rule 1 ('a'): 'why' is missing");
-  expect_refused(changed(R"("source": "s", )", ""), "my.json: rule 1 ('a'): 'source' is missing");
-  expect_refused(changed(R"("when": {"kept": "/bin/a"}, )", ""), "my.json: rule 1 ('a'): 'when' is missing");
+  expect_refused(changed(R"("id": "a", )", ""), "my.json: line 1: rule 1: 'id' is missing");
+  expect_refused(changed(R"("why": "w", )", ""), "my.json: line 1: rule 1 ('a'): 'why' is missing");
+  expect_refused(changed(R"("source": "s", )", ""), "my.json: line 1: rule 1 ('a'): 'source' is missing");
+  expect_refused(changed(R"("when": {"kept": "/bin/a"}, )", ""),
+                 "my.json: line 1: rule 1 ('a'): 'when' is missing");
   expect_refused(changed(R"(, "keep": "/etc/a")", ""),
-                 "my.json: rule 1 ('a'): expected at least one of 'keep', 'drop' and 'flag'");
+                 "my.json: line 1: rule 1 ('a'): expected at least one of 'keep', 'drop' and 'flag'");
   expect_refused(changed(R"("kept": "/bin/a")", R"("kept": "/b", "imports_except": [{"file": "/x"}])"),
-                 "my.json: rule 1 ('a'): imports_except: 'why' is missing");
+                 "my.json: line 1: rule 1 ('a'): when: imports_except: 'why' is missing");
 }
 
 TEST(Rules, UnknownKeysAreNamed) {
   expect_refused(changed(R"("keep")", R"("keeps": 1, "keep")"),
-                 "my.json: rule 1 ('a'): unknown key 'keeps'; known are");
+                 "my.json: line 1: rule 1 ('a'): unknown key 'keeps'; did you mean 'keep'? known are");
   expect_refused(changed(R"("kept": "/bin/a")", R"("keept": "/bin/a")"),
-                 "my.json: rule 1 ('a'): when: unknown key 'keept'; known are");
+                 "my.json: line 1: rule 1 ('a'): when: unknown key 'keept'; did you mean 'kept'? known are");
   expect_refused(changed(R"("kept": "/bin/a")",
                          R"("kept": "/b", "imports_except": [{"file": "/x", "why": "w", "x": 1}])"),
-                 "my.json: rule 1 ('a'): imports_except: unknown key 'x'");
+                 "my.json: line 1: rule 1 ('a'): when: imports_except: unknown key 'x'");
 }
 
 TEST(Rules, WrongTypesAreNamed) {
-  expect_refused(changed(R"("why": "w")", R"("why": 1)"), "my.json: rule 1 ('a'): 'why' must be a string");
-  expect_refused(changed(R"("id": "a")", R"("id": null)"), "my.json: rule 1: 'id' must be a string");
+  expect_refused(changed(R"("why": "w")", R"("why": 1)"),
+                 "my.json: line 1: rule 1 ('a'): 'why' must be a string");
+  expect_refused(changed(R"("id": "a")", R"("id": null)"), "my.json: line 1: rule 1: 'id' must be a string");
   expect_refused(changed(R"("keep": "/etc/a")", R"("keep": ["/etc/a", 1])"),
-                 "my.json: rule 1 ('a'): 'keep' must be a string or a list of strings");
+                 "my.json: line 1: rule 1 ('a'): 'keep' must be a string or a list of strings");
   expect_refused(changed(R"({"kept": "/bin/a"})", R"([])"),
-                 "my.json: rule 1 ('a'): when: expected an object");
+                 "my.json: line 1: rule 1 ('a'): when: expected an object");
   expect_refused(changed(R"("kept": "/bin/a")", R"("static": "yes")"),
-                 "my.json: rule 1 ('a'): when: 'static' must be true or false");
+                 "my.json: line 1: rule 1 ('a'): when: 'static' must be true or false");
   expect_refused(changed(R"("kept": "/bin/a")", R"("kept": {})"),
-                 "my.json: rule 1 ('a'): when: 'kept' must be a string or a list of strings");
+                 "my.json: line 1: rule 1 ('a'): when: 'kept' must be a string or a list of strings");
   expect_refused(changed(R"("kept": "/bin/a")", R"("imports_except": {})"),
-                 "my.json: rule 1 ('a'): 'imports_except' must be a list");
-  expect_refused(changed(R"("keep")", R"("strength": "strong", "keep")"),
-                 "my.json: rule 1 ('a'): 'strength' must be required, likely or possible, not 'strong'");
-  expect_refused("[1]", "my.json: rule 1: expected an object");
+                 "my.json: line 1: rule 1 ('a'): when: 'imports_except' must be a list");
+  expect_refused(
+      changed(R"("keep")", R"("strength": "strong", "keep")"),
+      "my.json: line 1: rule 1 ('a'): 'strength' must be required, likely or possible, not 'strong'");
+  expect_refused("[1]", "my.json: line 1: rule 1: expected an object");
   expect_refused("{}", "my.json: expected a list of rules at the top");
 }
 
 TEST(Rules, AConditionIsNeeded) {
   expect_refused(changed(R"({"kept": "/bin/a"})", "{}"),
-                 "my.json: rule 1 ('a'): when: expected at least one condition");
+                 "my.json: line 1: rule 1 ('a'): when: expected at least one condition");
   expect_refused(changed(R"("kept": "/bin/a")", R"("kept": [])"),
-                 "my.json: rule 1 ('a'): when: 'kept' is an empty list");
+                 "my.json: line 1: rule 1 ('a'): when: 'kept' is an empty list");
   expect_refused(changed(R"("kept": "/bin/a")", R"("exists": ["/a", ""])"),
-                 "my.json: rule 1 ('a'): when: 'exists' has an empty string");
+                 "my.json: line 1: rule 1 ('a'): when: 'exists' has an empty string");
   // Exceptions to a condition that is not there are none.
   expect_refused(changed(R"("kept": "/bin/a")", R"("imports_except": [{"file": "/x", "why": "w"}])"),
-                 "my.json: rule 1 ('a'): when: 'imports_except' needs 'imports'");
+                 "my.json: line 1: rule 1 ('a'): when: 'imports_except' needs 'imports'");
 }
 
 TEST(Rules, PatternsSayWhereTheyStart) {
   expect_refused(changed(R"("/etc/a")", R"("etc/a")"),
-                 "my.json: rule 1 ('a'): the pattern 'etc/a' must start with /, {dir} or {env:NAME}");
+                 "my.json: line 1: rule 1 ('a'): the pattern 'etc/a' must start with /, {dir} or {env:NAME}");
   expect_refused(changed(R"("keep": "/etc/a")", R"("drop": ["/x", "*.h"])"),
                  "the pattern '*.h' must start with");
   expect_refused(changed(R"({"kept": "/bin/a"}, "keep": "/etc/a")", R"({"exists": "/a"}, "keep": "{dir}/x")"),
-                 "my.json: rule 1 ('a'): the pattern '{dir}/x' uses {dir}, which needs 'when.kept'");
+                 "my.json: line 1: rule 1 ('a'): the pattern '{dir}/x' uses {dir}, which needs 'when.kept'");
   expect_refused(changed(R"("/etc/a")", R"("{env:HOME/x")"), "the pattern '{env:HOME/x'");
 }
 
 TEST(Rules, AnIdIsUsedOnce) {
   expect_refused("[" + std::string(good) + "," + std::string(good) + "]",
-                 "my.json: the rule id 'a' is used already, in my.json");
+                 "my.json: line 1: the rule id 'a' is used already, in my.json, line 1");
   const test::TemporaryFolder folder;
   const std::string mine = folder.path() + "/mine.json";
   const std::string id = embedded_rules().front().id;
   std::ofstream(mine) << changed(R"("id": "a")", R"("id": ")" + id + '"');
   test::expect_input_error([&] { load_rules({mine}); },
-                           mine + ": the rule id '" + id + "' is used already, in rules/");
+                           mine + ": line 1: the rule id '" + id + "' is used already, in rules/");
+}
+
+TEST(Rules, MistakesNameTheirLine) {
+  const std::string text =
+      "[ // rules\n"
+      "  {\n"
+      "    \"id\": \"a\", \"why\": \"w\",\n"
+      "    /* on\n       two lines */ \"source\": \"s\",\n"
+      "    \"when\": {\n"
+      "      \"exsits\": \"/a\"\n"
+      "    },\n"
+      "    \"keep\": [ \"/a\",\n"
+      "              \"b\" ]\n"
+      "  }\n]";
+  expect_refused(text, "my.json: line 7: rule 1 ('a'): when: unknown key 'exsits'; did you mean 'exists'?");
+  std::string other = text;
+  other.replace(other.find("exsits"), 6, "exists");
+  expect_refused(other, "my.json: line 10: rule 1 ('a'): the pattern 'b' must start with");
+  other.replace(other.find("\"why\": \"w\","), 11, "");
+  expect_refused(other, "my.json: line 2: rule 1 ('a'): 'why' is missing");
+}
+
+TEST(Rules, LinksAreThoseToWhatIsKept) {
+  EXPECT_THAT(parse_rules(changed(R"("keep": "/etc/a")", R"("keep": "{links}")"), "f"), SizeIs(1));
+  expect_refused(
+      changed(R"({"kept": "/bin/a"}, "keep": "/etc/a")", R"({"exists": "/a"}, "keep": "{links}")"),
+      "my.json: line 1: rule 1 ('a'): the pattern '{links}' uses {links}, which needs 'when.kept'");
 }
 
 TEST(Rules, TheSecondRuleIsNumberTwo) {
-  expect_refused("[" + std::string(good) + R"(, {"id": "b"}])", "my.json: rule 2 ('b'): 'why' is missing");
+  expect_refused("[" + std::string(good) + R"(, {"id": "b"}])",
+                 "my.json: line 1: rule 2 ('b'): 'why' is missing");
 }
 
 TEST(Rules, SyntaxErrorsNameThePlace) {

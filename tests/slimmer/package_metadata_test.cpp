@@ -184,12 +184,12 @@ TEST(PackageMetadata, ApksRecordsHoldWhatIsKept) {
                   .file("usr/bin/server", test::dynamic_program({}, {}, {}), 0755)
                   .file("usr/bin/extra", "not used")
                   .file("usr/bin/unused", "not used")
-                  .folder("usr/share/server")
-                  .file("usr/share/server/sample", "not used")
+                  .folder("usr/share/doc/server")
+                  .file("usr/share/doc/server/sample", "not used")
                   .folder("lib/apk/db")
                   .file("lib/apk/db/installed",
                         "C:Q1x\nP:server\nV:2.1-r0\nF:usr\nF:usr/bin\nM:0:0:755\nR:server\na:0:0:755\nZ:Q1a\n"
-                        "R:extra\nZ:Q1b\nF:usr/share/server\nR:sample\nZ:Q1c\n\n"
+                        "R:extra\nZ:Q1b\nF:usr/share/doc/server\nR:sample\nZ:Q1c\n\n"
                         "P:unused\nV:1\nF:usr/bin\nR:unused\nZ:Q1d\n\n"));
   EXPECT_EQ(added_content(*sample, "/lib/apk/db/installed"),
             "C:Q1x\nP:server\nV:2.1-r0\nF:usr\nF:usr/bin\nM:0:0:755\nR:server\na:0:0:755\nZ:Q1a\n\n");

@@ -4,8 +4,11 @@ status.d, the MD5 sums against the files, and the original's own apk on the filt
 
 import glob
 import hashlib
+import json
 import os
 import shutil
+import sqlite3
+import struct
 import subprocess
 import tarfile
 import tempfile
@@ -137,6 +140,77 @@ class Alpine(SystemTest):
             files = [line for line in apk("info", "-L", package) if line and not line.endswith("contains:")]
             self.assertEqual([file for file in files if not os.path.lexists(self.path("root", file))], [], package)
         self.assertIn("bin/busybox", apk("info", "-L", "busybox"))
+
+
+def rpm_header(name, version, release, epoch, paths):
+    """A header as rpm stores it (RPM file format): index entries of tag, type, offset and count, then the data."""
+    folders = sorted({os.path.dirname(path) + "/" for path in paths})
+    strings = lambda texts: b"".join(text.encode() + b"\0" for text in texts)
+    numbers = lambda values: struct.pack(">%dI" % len(values), *values)
+    values = [(1000, 6, 1, strings([name])), (1001, 6, 1, strings([version])), (1002, 6, 1, strings([release])),
+              (1014, 6, 1, strings(["MIT"])), (1022, 6, 1, strings(["x86_64"])),
+              (1116, 4, len(paths), numbers([folders.index(os.path.dirname(path) + "/") for path in paths])),
+              (1117, 8, len(paths), strings([os.path.basename(path) for path in paths])),
+              (1118, 8, len(folders), strings(folders))]
+    if epoch is not None:
+        values.append((1003, 4, 1, numbers([epoch])))
+    index, data = b"", b""
+    for tag, kind, count, content in values:
+        data += b"\0" * (-len(data) % 4)
+        index += struct.pack(">4I", tag, kind, len(data), count)
+        data += content
+    return struct.pack(">2I", len(values), len(data)) + index + data
+
+
+class Rpm(SystemTest):
+    """The database is written by SQLite itself."""
+
+    def setUp(self):
+        super().setUp()
+        need_root()
+        root = self.path("rootfs")
+        for folder in ("usr/bin", "usr/lib/sysimage/rpm", "usr/share/data", "etc"):
+            os.makedirs(os.path.join(root, folder))
+        shutil.copy("/bin/true", os.path.join(root, "usr/bin/server"))
+        for path in ("usr/bin/other", "etc/server.conf"):
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write("x")
+        with open(os.path.join(root, "etc/os-release"), "w", encoding="utf-8") as file:
+            file.write('NAME="Fedora Linux"\nID=fedora\n')
+        self.database = os.path.join(root, "usr/lib/sysimage/rpm/rpmdb.sqlite")
+        with sqlite3.connect(self.database) as database:
+            database.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+            database.execute("CREATE TABLE Name (key TEXT NOT NULL, hnum INTEGER NOT NULL, idx INTEGER NOT NULL)")
+            # long ones go to overflow pages, many to a tree of pages
+            rows = [rpm_header("server", "2.1", "3.fc40", 1, ["/usr/bin/server", "/etc/server.conf"])]
+            rows += [rpm_header("filler%d" % i, "1", "1", None, ["/usr/share/data/%d-%d" % (i, j) for j in range(i * 7)])
+                     for i in range(60)]
+            rows += [rpm_header("other", "1.0", "1", None, ["/usr/bin/other"])]
+            database.executemany("INSERT INTO Packages (blob) VALUES (?)", [(row,) for row in rows])
+        database.close()
+        self.root = root
+
+    def test_the_packages_that_are_kept_are_listed_as_spdx_and_it_is_said(self):
+        analysis = slim("analyze", "rootfs:" + self.root, "--entrypoint", "/usr/bin/server", "--format", "json")
+        self.assert_status(analysis, 0)
+        report = analysis.json()
+        self.assertEqual({(package["name"], package["version"]) for package in report["packages"]},
+                         {("server", "1:2.1-3.fc40"), ("other", "1.0-1")} | {("filler%d" % i, "1-1") for i in range(60)})
+        self.assertTrue(any("cannot be filtered" in warning for warning in report["plan"]["warnings"]), report["plan"])
+        self.assert_status(slim("build", "rootfs:" + self.root, "--entrypoint", "/usr/bin/server", "--no-run", "-o",
+                                "dir:" + self.path("slimmed")), 0)
+        with open(self.path("slimmed", "usr/share/sbom/packages.spdx.json"), encoding="utf-8") as file:
+            document = json.load(file)
+        self.assertEqual([(package["name"], package["externalRefs"][0]["referenceLocator"])
+                          for package in document["packages"]],
+                         [("server", "pkg:rpm/fedora/server@2.1-3.fc40?arch=x86_64&epoch=1")])
+
+    def test_a_damaged_database_is_said(self):
+        with open(self.database, "r+b") as file:
+            file.truncate(os.path.getsize(self.database) // 2)
+        analysis = slim("analyze", "rootfs:" + self.root, "--entrypoint", "/usr/bin/server", "--format", "json")
+        self.assert_status(analysis, 0)
+        self.assertTrue(any("damaged" in warning for warning in analysis.json()["plan"]["warnings"]), str(analysis))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,190 @@
+// Python: "Recording installed projects" of the Python packaging specifications (RECORD is a CSV file of
+// path, hash, size; paths are relative to the folder that holds dist-info). npm: package.json(5). Ruby: the
+// layout of GEM_HOME. A jar's coordinates are not in its name, but NAME-VERSION.jar is how repositories name
+// it.
+#include "analyzer/language_packages.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/layer_index.h"
+#include "analyzer/packages.h"
+
+namespace slim {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+std::string_view text_of(const FileTree& tree, NodeId node) {
+  const FileFacts* facts = node == no_node ? nullptr : tree.facts(node);
+  return facts != nullptr && facts->text ? std::string_view(*facts->text) : std::string_view();
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// "typing_extensions-4.8.0" -> its two parts: the version begins with the last "-" that a digit follows and
+/// none of the others does before it.
+bool split_version(std::string_view text, Package& package) {
+  for (std::size_t dash = text.find('-'); dash != npos; dash = text.find('-', dash + 1)) {
+    if (dash == 0 || dash + 1 >= text.size() || !is_digit(text[dash + 1])) continue;
+    package.name = text.substr(0, dash);
+    package.version = text.substr(dash + 1);
+    return true;
+  }
+  return false;
+}
+
+/// All below `folder` that is no folder, without what lies in folders called `but`.
+void add_below(const FileTree& tree, NodeId folder, std::string_view but, std::vector<NodeId>& files) {
+  std::vector<NodeId> open{folder};
+  while (!open.empty()) {
+    const NodeId at = open.back();
+    open.pop_back();
+    for (const NodeId child : tree.node(at).children) {
+      if (!tree.is(child, EntryType::directory)) {
+        files.push_back(child);
+      } else if (tree.node(child).name != but) {
+        open.push_back(child);
+      }
+    }
+  }
+}
+
+/// The first field of a line of CSV (RFC 4180).
+std::string first_field(std::string_view line) {
+  if (!line.starts_with('"')) return std::string(line.substr(0, line.find(',')));
+  std::string field;
+  for (std::size_t i = 1; i < line.size(); ++i) {
+    if (line[i] != '"') {
+      field += line[i];
+    } else if (i + 1 < line.size() && line[i + 1] == '"') {
+      field += line[++i];
+    } else {
+      break;
+    }
+  }
+  return field;
+}
+
+class LanguagePackages {
+ public:
+  LanguagePackages(const FileTree& tree, const std::vector<bool>& owned) : tree_(tree), owned_(owned) {}
+
+  std::vector<Package> run() {
+    for (NodeId node = 1; node < tree_.size(); ++node) {
+      const std::string_view name = tree_.node(node).name;
+      if (name.ends_with(".dist-info") || name.ends_with(".egg-info")) {
+        python(node, name);
+      } else if (name == "package.json") {
+        npm(node);
+      } else if (name.ends_with(".gemspec")) {
+        gem(node, name);
+      } else if (name.ends_with(".jar") && tree_.is(node, EntryType::file)) {
+        jar(node, name);
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void add(Package package, std::string type, NodeId database) {
+    if (owned_[database]) return;
+    package.type = std::move(type);
+    package.database = database;
+    found_.push_back(std::move(package));
+  }
+
+  void python(NodeId node, std::string_view name) {
+    Package package;
+    const auto ending = name.rfind('.');
+    if (!split_version(name.substr(0, ending), package)) return;
+    if (name.ends_with(".egg-info")) package.version = package.version.substr(0, package.version.find("-py"));
+    NodeId described_by = node;
+    if (tree_.is(node, EntryType::directory)) {
+      add_below(tree_, node, "", package.files);
+      for (const std::string_view file : {"METADATA", "PKG-INFO"}) {
+        const NodeId metadata = tree_.child(node, file);
+        if (metadata != no_node) described_by = metadata;
+      }
+      if (described_by == node) return;  // a folder that describes nothing
+      record(node, package);
+    } else {
+      package.files.push_back(node);
+    }
+    add(std::move(package), "pypi", described_by);
+  }
+
+  void record(NodeId folder, Package& package) const {
+    const NodeId from = tree_.node(folder).parent;
+    std::string_view text = text_of(tree_, tree_.child(folder, "RECORD"));
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      const std::string path = first_field(text.substr(0, end));
+      text = end == npos ? std::string_view() : text.substr(end + 1);
+      const NodeId file = path.empty() ? no_node : tree_.resolve(path, from, false).node;
+      if (file != no_node && !tree_.is(file, EntryType::directory)) package.files.push_back(file);
+    }
+  }
+
+  void npm(NodeId node) {
+    const NodeId folder = tree_.node(node).parent;
+    NodeId above = tree_.node(folder).parent;
+    if (tree_.node(above).name.starts_with('@')) above = tree_.node(above).parent;
+    if (tree_.node(above).name != "node_modules") return;
+    const auto document = nlohmann::json::parse(text_of(tree_, node), nullptr, false);
+    if (!document.is_object()) return;
+    const auto text = [&document](const char* key) {
+      const auto value = document.find(key);
+      return value != document.end() && value->is_string() ? value->get<std::string>() : std::string();
+    };
+    Package package;
+    package.name = text("name");
+    package.version = text("version");
+    if (package.name.empty() || package.version.empty()) return;
+    add_below(tree_, folder, "node_modules", package.files);
+    add(std::move(package), "npm", node);
+  }
+
+  void gem(NodeId node, std::string_view name) {
+    const NodeId specifications = tree_.node(node).parent;
+    const bool by_default = tree_.node(specifications).name == "default";  // those that come with Ruby
+    const NodeId folder = by_default ? tree_.node(specifications).parent : specifications;
+    if (tree_.node(folder).name != "specifications") return;
+    Package package;
+    const std::string_view full = name.substr(0, name.size() - std::string_view(".gemspec").size());
+    if (!split_version(full, package)) return;
+    package.files.push_back(node);
+    const NodeId gems = tree_.child(tree_.node(folder).parent, "gems");
+    const NodeId content = gems == no_node ? no_node : tree_.child(gems, full);
+    if (content != no_node) add_below(tree_, content, "", package.files);
+    add(std::move(package), "gem", node);
+  }
+
+  void jar(NodeId node, std::string_view name) {
+    Package package;
+    if (!split_version(name.substr(0, name.size() - std::string_view(".jar").size()), package)) return;
+    package.files.push_back(node);
+    add(std::move(package), "jar", node);
+  }
+
+  const FileTree& tree_;
+  const std::vector<bool>& owned_;
+  std::vector<Package> found_;
+};
+
+}  // namespace
+
+std::vector<Package> read_language_packages(const FileTree& tree, const std::vector<bool>& owned) {
+  return LanguagePackages(tree, owned).run();
+}
+
+}  // namespace slim

@@ -1,0 +1,20 @@
+// Packages of languages' own package managers: what pip, npm and gem have installed, and jars.
+#pragma once
+
+#include <vector>
+
+#include "analyzer/file_tree.h"
+#include "analyzer/packages.h"
+
+namespace slim {
+
+/// The packages whose own metadata is in the tree, in its order:
+///  - pypi: a folder NAME-VERSION.dist-info with its RECORD, or NAME-VERSION*.egg-info;
+///  - npm: a package.json right in a folder of node_modules; all below that folder less nested node_modules;
+///  - gem: specifications/NAME-VERSION.gemspec, with gems/NAME-VERSION beside it;
+///  - jar: a file NAME-VERSION.jar (what its name says of it).
+/// `owned`, by NodeId: files that a package of the system brings; what such a file describes is that package
+/// and is not told again.
+std::vector<Package> read_language_packages(const FileTree& tree, const std::vector<bool>& owned);
+
+}  // namespace slim

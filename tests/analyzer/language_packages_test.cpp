@@ -1,0 +1,97 @@
+#include "analyzer/language_packages.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/packages.h"
+#include "tests/analyzer/tree_fixture.h"
+
+namespace slim {
+namespace {
+
+using test::file;
+using test::folder;
+using test::OwnedTree;
+using test::text_file;
+using testing::ElementsAre;
+
+std::vector<std::string> table(std::vector<LayerEntry> entries) {
+  const OwnedTree image(std::move(entries));
+  const Packages packages = read_packages(image.tree);
+  std::vector<std::string> lines;
+  for (const Package& package : packages.list) {
+    std::string line = package.name + " " + package.version + " " + package.type + ":";
+    for (const NodeId node : package.files) {
+      line += " " + image.tree.path(node);
+      EXPECT_EQ(&packages.list[packages.owner[node]], &package) << image.tree.path(node);
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+const std::string site = "opt/v/lib/python3.11/site-packages/";
+
+TEST(LanguagePackages, RecordNamesTheFilesOfADistribution) {
+  EXPECT_THAT(
+      table(
+          {text_file(site + "a_b-1.2.dist-info/METADATA", "Name: a-b\n"),
+           text_file(site + "a_b-1.2.dist-info/RECORD",
+                     "a_b/__init__.py,sha256=x,1\n\"a_b/with,comma.py\",,\n../../../bin/tool,,\ngone.py,,\n"),
+           file(site + "a_b/__init__.py"), file(site + "a_b/with,comma.py"), file(site + "a_b/other.py"),
+           file("opt/v/bin/tool")}),
+      ElementsAre("a_b 1.2 pypi: /opt/v/bin/tool /" + site + "a_b/__init__.py /" + site +
+                  "a_b/with,comma.py /" + site + "a_b-1.2.dist-info/METADATA /" + site +
+                  "a_b-1.2.dist-info/RECORD"));
+}
+
+TEST(LanguagePackages, EggsAreFilesOrFolders) {
+  EXPECT_THAT(
+      table({text_file(site + "old-0.3-py3.11.egg-info/PKG-INFO", "Name: old\n"),
+             text_file(site + "older-0.1.egg-info", "Name: older\n"), folder(site + "empty-1.dist-info")}),
+      ElementsAre("old 0.3 pypi: /" + site + "old-0.3-py3.11.egg-info/PKG-INFO",
+                  "older 0.1 pypi: /" + site + "older-0.1.egg-info"));
+}
+
+TEST(LanguagePackages, ANodeModuleHasWhatIsBelowItLessOtherModules) {
+  EXPECT_THAT(
+      table(
+          {text_file("app/package.json", R"({"name": "app", "version": "9"})"),
+           text_file("app/node_modules/one/package.json", R"({"name": "one", "version": "1.0.0"})"),
+           file("app/node_modules/one/lib/index.js"),
+           text_file("app/node_modules/one/lib/package.json", R"({"name": "no", "version": "1"})"),
+           text_file("app/node_modules/one/node_modules/two/package.json", R"({"name":"two","version":"2"})"),
+           text_file("app/node_modules/@scope/three/package.json",
+                     R"({"name":"@scope/three","version":"3"})"),
+           text_file("app/node_modules/broken/package.json", "{")}),
+      ElementsAre("@scope/three 3 npm: /app/node_modules/@scope/three/package.json",
+                  "one 1.0.0 npm: /app/node_modules/one/lib/index.js /app/node_modules/one/lib/package.json "
+                  "/app/node_modules/one/package.json",
+                  "two 2 npm: /app/node_modules/one/node_modules/two/package.json"));
+}
+
+TEST(LanguagePackages, GemsAndJars) {
+  EXPECT_THAT(
+      table({file("var/lib/gems/3.1.0/specifications/rack-2.2.4.gemspec"),
+             file("var/lib/gems/3.1.0/gems/rack-2.2.4/lib/rack.rb"),
+             file("usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec"),
+             file("opt/app/lib/commons-lang3-3.12.0.jar"), file("opt/app/app.jar")}),
+      ElementsAre("commons-lang3 3.12.0 jar: /opt/app/lib/commons-lang3-3.12.0.jar",
+                  "json 2.6.1 gem: /usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec",
+                  "rack 2.2.4 gem: /var/lib/gems/3.1.0/gems/rack-2.2.4/lib/rack.rb "
+                  "/var/lib/gems/3.1.0/specifications/rack-2.2.4.gemspec"));
+}
+
+TEST(LanguagePackages, WhatAPackageOfTheSystemBringsIsThatPackage) {
+  EXPECT_THAT(table({text_file("var/lib/dpkg/status", "Package: python3-x\nVersion: 1\n"),
+                     text_file("var/lib/dpkg/info/python3-x.list", "/opt/x-1.dist-info/METADATA\n"),
+                     text_file("opt/x-1.dist-info/METADATA", "Name: x\n")}),
+              ElementsAre("python3-x 1 deb: /opt/x-1.dist-info/METADATA"));
+}
+
+}  // namespace
+}  // namespace slim
