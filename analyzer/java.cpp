@@ -1,0 +1,280 @@
+// A class says in its constant pool all that it names: the strings of its program, and the classes and methods
+// that it uses. Which string is handed to which method the pool does not say: in a class that starts processes any
+// string may be a command, in one that loads libraries any may be a library's name.
+#include "analyzer/java.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "analyzer/code_facts.h"
+#include "analyzer/elf.h"
+#include "analyzer/zip_archive.h"
+
+namespace slim {
+namespace {
+
+constexpr std::uint64_t most_inflated = std::uint64_t{512} << 20;
+constexpr std::uint64_t largest_class = std::uint64_t{8} << 20;
+constexpr std::uint64_t largest_library = std::uint64_t{128} << 20;
+constexpr std::uint64_t largest_nested = std::uint64_t{128} << 20;
+constexpr std::uint64_t largest_manifest = std::uint64_t{1} << 20;
+constexpr std::size_t longest_string = 512;
+constexpr int deepest = 4;
+
+bool has_ending(std::string_view path, std::string_view ending) {
+  return path.size() > ending.size() && path.ends_with(ending);
+}
+
+bool is_archive(std::string_view path) {
+  return has_ending(path, ".jar") || has_ending(path, ".war") || has_ending(path, ".ear");
+}
+
+bool is_path_string(std::string_view text) {
+  if (text.size() < 4 || text.front() != '/' || text.size() > longest_string) return false;
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+@~").find(c) != std::string_view::npos;
+  });
+  return plain && text.find("//") == std::string_view::npos;
+}
+
+bool is_library_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.' || c == '+';
+  });
+}
+
+bool is_desktop_class(std::string_view name) {
+  return name.starts_with("java/awt/") || name.starts_with("javax/swing/") || name.starts_with("javax/imageio/");
+}
+
+/// The constants of a class that name something.
+struct ConstantPool {
+  std::vector<std::string_view> strings;  ///< of the program
+  std::string_view desktop;               ///< the first class of java.desktop that is used
+  bool starts_processes = false;
+  bool loads_libraries = false;
+};
+
+/// Reads the pool; what is damaged is passed over.
+class PoolReader {
+ public:
+  explicit PoolReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  ConstantPool read() {
+    ConstantPool pool;
+    if (bytes_.size() < 10 || number(0, 4) != 0xcafebabe) return pool;
+    const std::size_t count = number(8, 2);
+    texts_.assign(count, {});
+    std::size_t at = 10;
+    for (std::size_t i = 1; i < count && at < bytes_.size(); ++i) {
+      const std::size_t size = entry(i, at);
+      if (size == 0) break;
+      if (size == 9) ++i;  // long and double take two places
+      at += size;
+    }
+    for (const std::uint16_t index : strings_) {
+      if (index < count && !texts_[index].empty()) pool.strings.push_back(texts_[index]);
+    }
+    bool runtime = false;
+    for (const std::uint16_t index : classes_) {
+      if (index >= count) continue;
+      const std::string_view name = texts_[index];
+      pool.starts_processes = pool.starts_processes || name == "java/lang/ProcessBuilder";
+      runtime = runtime || name == "java/lang/Runtime";
+      if (pool.desktop.empty() && is_desktop_class(name)) pool.desktop = name;
+    }
+    pool.starts_processes = pool.starts_processes || (runtime && names_exec_);
+    pool.loads_libraries = names_load_library_;
+    return pool;
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t number(std::size_t at, std::size_t width) const {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < width && at + i < bytes_.size(); ++i) {
+      value = value << 8U | std::to_integer<std::uint32_t>(bytes_[at + i]);
+    }
+    return value;
+  }
+
+  /// How many bytes the entry at `at` takes, its tag included; 0 where there is no such tag.
+  std::size_t entry(std::size_t i, std::size_t at) {
+    switch (number(at, 1)) {
+      case 1: {  // Utf8
+        const std::size_t size = number(at + 1, 2);
+        if (at + 3 + size > bytes_.size()) return 0;
+        const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + at + 3, size);
+        texts_[i] = text;
+        names_exec_ = names_exec_ || text == "exec";
+        names_load_library_ = names_load_library_ || text == "loadLibrary";
+        return 3 + size;
+      }
+      case 7:  // Class
+        classes_.push_back(static_cast<std::uint16_t>(number(at + 1, 2)));
+        return 3;
+      case 8:  // String
+        strings_.push_back(static_cast<std::uint16_t>(number(at + 1, 2)));
+        return 3;
+      case 16:  // MethodType
+      case 19:  // Module
+      case 20:  // Package
+        return 3;
+      case 15:  // MethodHandle
+        return 4;
+      case 3:   // Integer
+      case 4:   // Float
+      case 9:   // Fieldref
+      case 10:  // Methodref
+      case 11:  // InterfaceMethodref
+      case 12:  // NameAndType
+      case 17:  // Dynamic
+      case 18:  // InvokeDynamic
+        return 5;
+      case 5:  // Long
+      case 6:  // Double
+        return 9;
+      default:
+        return 0;
+    }
+  }
+
+  std::span<const std::byte> bytes_;
+  std::vector<std::string_view> texts_;
+  std::vector<std::uint16_t> classes_;
+  std::vector<std::uint16_t> strings_;
+  bool names_exec_ = false;
+  bool names_load_library_ = false;
+};
+
+class JavaScanner {
+ public:
+  void class_file(std::span<const std::byte> bytes) {
+    const ConstantPool pool = PoolReader(bytes).read();
+    if (!pool.desktop.empty() && !desktop_) {
+      desktop_ = true;
+      add(JavaUse::desktop, pool.desktop);
+    }
+    for (const std::string_view text : pool.strings) {
+      if (text.size() > longest_string) continue;
+      if (is_path_string(text)) add(JavaUse::path, text);
+      if (pool.starts_processes && text.find('\0') == std::string_view::npos) add(JavaUse::command, text);
+      if (pool.loads_libraries && is_library_name(text)) add(JavaUse::library, text);
+    }
+  }
+
+  void archive(std::span<const std::byte> bytes, int depth) {
+    std::vector<std::byte> buffer;
+    for (const ZipEntry& entry : zip_entries(bytes)) {
+      const std::string_view name = entry.name;
+      if (depth == 0 && name.starts_with("BOOT-INF/")) add(JavaUse::spring, "BOOT-INF");
+      const std::uint64_t cap = name == "META-INF/MANIFEST.MF"    ? largest_manifest
+                                : name.ends_with(".class")        ? largest_class
+                                : is_archive(name)                ? largest_nested
+                                : name.find(".so") != std::string_view::npos ? largest_library
+                                                                             : 0;
+      if (cap == 0 || (is_archive(name) && depth + 1 >= deepest)) continue;
+      if (entry.size > cap || inflated_ > most_inflated - std::min(entry.size, most_inflated)) {
+        add(JavaUse::unread, name);
+        continue;
+      }
+      const auto content = zip_content(bytes, entry, cap, buffer);
+      inflated_ += content.size();
+      inside(name, content, depth);
+      if (found_.size() >= most_code_names) return;
+    }
+  }
+
+  std::vector<CodeName> take() { return std::move(found_); }
+
+ private:
+  void inside(std::string_view name, std::span<const std::byte> content, int depth) {
+    if (name == "META-INF/MANIFEST.MF") {
+      if (depth == 0) manifest({reinterpret_cast<const char*>(content.data()), content.size()});
+    } else if (name.ends_with(".class")) {
+      class_file(content);
+    } else if (is_archive(name)) {
+      // the buffer is the outer archive's: this one needs its own
+      archive(content, depth + 1);
+    } else {
+      library(content);
+    }
+  }
+
+  /// Lines end at 72 bytes and go on behind a line end and a blank.
+  void manifest(std::string_view text) {
+    std::string lines;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\r') continue;
+      if (text[i] == '\n' && i + 1 < text.size() && text[i + 1] == ' ') {
+        ++i;
+        continue;
+      }
+      lines += text[i];
+    }
+    constexpr std::string_view key = "Class-Path:";
+    for (std::size_t at = 0; at < lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', at), lines.size());
+      std::string_view line(lines.data() + at, end - at);
+      at = end + 1;
+      if (line.empty()) return;  // the sections behind the first are about single entries
+      if (!line.starts_with(key)) continue;
+      line.remove_prefix(key.size());
+      while (!line.empty()) {
+        const auto blank = std::min(line.find(' '), line.size());
+        if (blank != 0) add(JavaUse::class_path, line.substr(0, blank));
+        line.remove_prefix(std::min(blank + 1, line.size()));
+      }
+    }
+  }
+
+  void library(std::span<const std::byte> content) {
+    if (content.size() < 4 || std::memcmp(content.data(), "\177ELF", 4) != 0) return;
+    const auto elf = parse_elf(content);
+    if (!elf) return;
+    for (const std::string& name : elf->needed) add(JavaUse::needed, fmt::format("{}:{}", elf->machine, name));
+  }
+
+  void add(JavaUse use, std::string_view text) {
+    if (text.size() > longest_code_name || found_.size() >= most_code_names) return;
+    std::string key(1, static_cast<char>('a' + static_cast<int>(use)));
+    key += text;
+    if (!known_.insert(std::move(key)).second) return;
+    found_.push_back({.use = static_cast<std::uint8_t>(use), .line = 0, .text = std::string(text)});
+  }
+
+  std::vector<CodeName> found_;
+  std::unordered_set<std::string> known_;
+  std::uint64_t inflated_ = 0;
+  bool desktop_ = false;
+};
+
+}  // namespace
+
+bool is_java_file(std::string_view path) {
+  return is_archive(path) || has_ending(path, ".class");
+}
+
+std::vector<CodeName> scan_java(std::string_view path, std::span<const std::byte> content) {
+  JavaScanner scanner;
+  if (path.ends_with(".class")) {
+    scanner.class_file(content);
+  } else {
+    scanner.archive(content, 0);
+  }
+  return scanner.take();
+}
+
+}  // namespace slim

@@ -1,0 +1,34 @@
+// What Java's archives and classes name outside of themselves, found in their manifests and constant pools.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/code_facts.h"
+
+namespace slim {
+
+/// What a name is for: CodeName::use.
+enum class JavaUse : std::uint8_t {
+  class_path,  ///< an entry of the manifest's Class-Path: a URL, relative to the archive
+  path,        ///< a string that is an absolute path
+  command,     ///< a string of a class that starts processes: a program, or text for a shell
+  library,     ///< a string of a class that loads libraries: the name for System.loadLibrary
+  needed,      ///< what a library inside of the archive needs: "62:libstdc++.so.6", with its e_machine
+  desktop,     ///< some class uses java.awt, javax.swing or javax.imageio: the first that does
+  spring,      ///< the archive is one of Spring Boot, which looks for its configuration beside itself
+  unread,      ///< an entry that was not read, because it or the archive is too large
+};
+
+/// Whether a file of this name (as in LayerEntry) is read as Java's: *.jar, *.war, *.ear, *.class.
+bool is_java_file(std::string_view path);
+
+/// The names in a file called `path`, each once. Archives within archives are read four deep; no more than 512
+/// MiB are inflated, in all. Follows The Java Virtual Machine Specification, chapter 4.4, and the JAR File
+/// Specification.
+std::vector<CodeName> scan_java(std::string_view path, std::span<const std::byte> content);
+
+}  // namespace slim
