@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "analyzer/command_wrapper.h"
+#include "analyzer/java.h"
+#include "analyzer/javascript.h"
 #include "analyzer/literals.h"
 #include "analyzer/perl.h"
 #include "analyzer/python.h"
@@ -31,12 +33,15 @@ std::string_view to_string(Language language) {
 
 Language code_language(std::string_view path, std::string_view shebang) {
   if (is_python_file(path)) return Language::python;
+  if (is_javascript_file(path)) return Language::javascript;
+  if (is_java_file(path)) return Language::java;
   if (is_perl_file(path)) return Language::perl;
   if (const Language literal = literal_language(path); literal != Language::none) return literal;
   if (shebang.empty()) return Language::none;
   const Shebang parsed = parse_shebang(shebang);
   const std::string& interpreter = parsed.command.empty() ? parsed.program : parsed.command;
   if (is_python_interpreter(interpreter)) return Language::python;
+  if (is_javascript_interpreter(interpreter)) return Language::javascript;
   if (is_perl_interpreter(interpreter)) return Language::perl;
   return literal_interpreter(interpreter);
 }
@@ -56,6 +61,8 @@ CodeFacts scan_code(Language language, std::string_view path, std::span<const st
   const std::string_view text(reinterpret_cast<const char*>(content.data()), content.size());
   CodeFacts facts{.language = language, .names = {}};
   if (language == Language::python) facts.names = scan_python(path, text);
+  if (language == Language::javascript) facts.names = scan_javascript(text);
+  if (language == Language::java) facts.names = scan_java(path, content);
   if (language == Language::perl) facts.names = scan_perl(text);
   if (language == Language::ruby || language == Language::php || language == Language::lua ||
       language == Language::tcl)

@@ -33,6 +33,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t max_glob_matches = 10'000;
+constexpr int deepest_shell = 8;
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
 // /bin/sh, /etc/shadow and the zoneinfo folder.
@@ -88,7 +89,10 @@ DependencyGraph::DependencyGraph(const FileTree& tree, const ImageConfig& config
     : tree_(&tree),
       places_(script_places(tree, config)),
       loader_(tree, loader_environment(config, places_.working_folder)),
-      languages_(tree, config, loader_) {}
+      languages_(tree, config, loader_,
+                 [this](std::vector<Edge>& edges, std::string_view text, const Edge& like) {
+                   add_shell_text(edges, text, like);
+                 }) {}
 
 Resolution DependencyGraph::find_command(std::string_view word) const {
   return find_program(*tree_, places_, word);
@@ -318,6 +322,22 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
     if (name.runs)
       languages_.arguments(edges, node, name.target.node, name.arguments, fmt::format("line {}", name.line));
   }
+}
+
+/// What code hands to a shell, or starts by itself. Which strings these are is not always known: words that
+/// are no commands say nothing. What is run may name further text (the scripts of a package.json).
+void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like) {
+  if (shell_depth_ >= deepest_shell) return;
+  ++shell_depth_;
+  for (const ScriptName& name : script_names(*tree_, places_, text, no_node)) {
+    if (name.target.node == no_node || !tree_->is(name.target.node, EntryType::file)) continue;
+    Edge edge = like;
+    edge.detail = fmt::format("{}, {}", name.word, like.detail);
+    if (!name.command) edge.kind = EdgeKind::named_path;
+    add_named_edges(*tree_, edges, name.target, edge);
+    if (name.runs) languages_.arguments(edges, like.from, name.target.node, name.arguments, like.detail);
+  }
+  --shell_depth_;
 }
 
 /// Modules lie in the folders of libraries or in one below them, which the library that opens them is built

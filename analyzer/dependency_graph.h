@@ -87,6 +87,7 @@ class DependencyGraph {
   [[nodiscard]] std::string path_at_start(std::string_view text) const;
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
+  void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like);
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
@@ -96,6 +97,7 @@ class DependencyGraph {
   std::vector<std::string> library_folders_;  ///< made when they are first asked for
   Loader loader_;
   LanguageEdges languages_;
+  int shell_depth_ = 0;  ///< of texts that name each other
   std::vector<UnresolvedLibrary> unresolved_libraries_;
   std::vector<UnresolvedName> unresolved_names_;
 };

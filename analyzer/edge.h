@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/file_tree.h"
@@ -38,6 +40,9 @@ struct UnresolvedName {
   std::size_t line = 0;
   std::string name;
 };
+
+/// Adds edges to what a piece of shell text runs; `like` says from where, how sure and where it stands.
+using ShellEdges = std::function<void(std::vector<Edge>& edges, std::string_view text, const Edge& like)>;
 
 /// Edges to `target` and to every symlink on the way, all with what `like` says.
 void add_path_edges(const FileTree& tree, std::vector<Edge>& edges, const Resolution& target,

@@ -1,6 +1,6 @@
-// A class says in its constant pool all that it names: the strings of its program, and the classes and methods
-// that it uses. Which string is handed to which method the pool does not say: in a class that starts processes any
-// string may be a command, in one that loads libraries any may be a library's name.
+// A class says in its constant pool all that it names: the strings of its program, and the classes and
+// methods that it uses. Which string is handed to which method the pool does not say: in a class that starts
+// processes any string may be a command, in one that loads libraries any may be a library's name.
 #include "analyzer/java.h"
 
 #include <algorithm>
@@ -51,13 +51,14 @@ bool is_path_string(std::string_view text) {
 
 bool is_library_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.' || c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == '+';
   });
 }
 
 bool is_desktop_class(std::string_view name) {
-  return name.starts_with("java/awt/") || name.starts_with("javax/swing/") || name.starts_with("javax/imageio/");
+  return name.starts_with("java/awt/") || name.starts_with("javax/swing/") ||
+         name.starts_with("javax/imageio/");
 }
 
 /// The constants of a class that name something.
@@ -180,9 +181,9 @@ class JavaScanner {
     for (const ZipEntry& entry : zip_entries(bytes)) {
       const std::string_view name = entry.name;
       if (depth == 0 && name.starts_with("BOOT-INF/")) add(JavaUse::spring, "BOOT-INF");
-      const std::uint64_t cap = name == "META-INF/MANIFEST.MF"    ? largest_manifest
-                                : name.ends_with(".class")        ? largest_class
-                                : is_archive(name)                ? largest_nested
+      const std::uint64_t cap = name == "META-INF/MANIFEST.MF"               ? largest_manifest
+                                : name.ends_with(".class")                   ? largest_class
+                                : is_archive(name)                           ? largest_nested
                                 : name.find(".so") != std::string_view::npos ? largest_library
                                                                              : 0;
       if (cap == 0 || (is_archive(name) && depth + 1 >= deepest)) continue;
@@ -244,7 +245,8 @@ class JavaScanner {
     if (content.size() < 4 || std::memcmp(content.data(), "\177ELF", 4) != 0) return;
     const auto elf = parse_elf(content);
     if (!elf) return;
-    for (const std::string& name : elf->needed) add(JavaUse::needed, fmt::format("{}:{}", elf->machine, name));
+    for (const std::string& name : elf->needed)
+      add(JavaUse::needed, fmt::format("{}:{}", elf->machine, name));
   }
 
   void add(JavaUse use, std::string_view text) {

@@ -26,9 +26,9 @@ enum class JavaUse : std::uint8_t {
 /// Whether a file of this name (as in LayerEntry) is read as Java's: *.jar, *.war, *.ear, *.class.
 bool is_java_file(std::string_view path);
 
-/// The names in a file called `path`, each once. Archives within archives are read four deep; no more than 512
-/// MiB are inflated, in all. Follows The Java Virtual Machine Specification, chapter 4.4, and the JAR File
-/// Specification.
+/// The names in a file called `path`, each once. Archives within archives are read four deep; no more than
+/// 512 MiB are inflated, in all. Follows The Java Virtual Machine Specification, chapter 4.4, and the JAR
+/// File Specification.
 std::vector<CodeName> scan_java(std::string_view path, std::span<const std::byte> content);
 
 }  // namespace slim

@@ -106,7 +106,8 @@ JavaEdges::JavaEdges(const FileTree& tree, const ImageConfig& config, const Load
   for (const char* multiarch : {"/usr/lib/*-linux-*/jni", "/lib/*-linux-*", "/usr/lib/*-linux-*"}) {
     for (const NodeId folder : tree.glob(multiarch)) library_folders_.push_back(tree.path(folder));
   }
-  library_folders_.insert(library_folders_.end(), {"/usr/lib/jni", "/lib", "/usr/lib", "/lib64", "/usr/lib64"});
+  library_folders_.insert(library_folders_.end(),
+                          {"/usr/lib/jni", "/lib", "/usr/lib", "/lib64", "/usr/lib64"});
 }
 
 void JavaEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& facts) {
@@ -149,7 +150,8 @@ void JavaEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& fac
         spring_configuration(edges, node, like);
         break;
       case JavaUse::unread:
-        unresolved_->push_back({.file = tree_->path(node), .line = 0, .name = name.text + ": not read, too large"});
+        unresolved_->push_back(
+            {.file = tree_->path(node), .line = 0, .name = name.text + ": not read, too large"});
         break;
     }
   }
@@ -171,11 +173,8 @@ void JavaEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
                           std::span<const std::string> arguments, const std::string& where) {
   if (!is_java(tree_->node(program).name)) return;
   java_ = program;
-  const Edge like{.from = from,
-                  .to = no_node,
-                  .kind = EdgeKind::import,
-                  .strength = Strength::required,
-                  .detail = where};
+  const Edge like{
+      .from = from, .to = no_node, .kind = EdgeKind::import, .strength = Strength::required, .detail = where};
   options(edges, expanded(arguments, like), like);
 }
 
@@ -206,8 +205,8 @@ void JavaEdges::options(std::vector<Edge>& edges, std::vector<std::string> words
   constexpr auto paths = std::to_array<std::string_view>(
       {"-cp", "-classpath", "--class-path", "-p", "--module-path", "--upgrade-module-path"});
   constexpr auto with_value = std::to_array<std::string_view>(
-      {"--add-modules", "--add-exports", "--add-opens", "--add-reads", "--limit-modules", "--patch-module", "--source",
-       "--describe-module", "-d", "--enable-native-access"});
+      {"--add-modules", "--add-exports", "--add-opens", "--add-reads", "--limit-modules", "--patch-module",
+       "--source", "--describe-module", "-d", "--enable-native-access"});
   bool has_class_path = false;
   for (std::size_t at = 0; at < words.size(); ++at) {
     const std::string& word = words[at];
@@ -264,8 +263,8 @@ bool JavaEdges::plain_option(std::vector<Edge>& edges, std::string_view option, 
     }
     return true;
   }
-  for (const std::string_view start :
-       {"-Xbootclasspath/a:", "-Xbootclasspath/p:", "-Xbootclasspath:", "-Djava.class.path=", "-Dloader.path="}) {
+  for (const std::string_view start : {"-Xbootclasspath/a:", "-Xbootclasspath/p:", "-Xbootclasspath:",
+                                       "-Djava.class.path=", "-Dloader.path="}) {
     if (const auto value = value_of(start); !value.empty()) {
       class_path(edges, value, like);
       return true;
@@ -315,7 +314,8 @@ void JavaEdges::file(std::vector<Edge>& edges, std::string_view path, NodeId fol
 
 /// System.loadLibrary
 void JavaEdges::library(std::vector<Edge>& edges, std::string_view name, const Edge& like) {
-  const std::string file_name = name.find(".so") == std::string_view::npos ? fmt::format("lib{}.so", name) : std::string(name);
+  const std::string file_name =
+      name.find(".so") == std::string_view::npos ? fmt::format("lib{}.so", name) : std::string(name);
   Edge edge = like;
   edge.kind = EdgeKind::library_name;
   for (const std::string& folder : library_folders_) {
@@ -330,7 +330,9 @@ void JavaEdges::library(std::vector<Edge>& edges, std::string_view name, const E
 void JavaEdges::needed(std::vector<Edge>& edges, std::string_view text, const Edge& like) {
   const auto colon = text.find(':');
   unsigned machine = 0;
-  if (colon == std::string_view::npos || std::from_chars(text.data(), text.data() + colon, machine).ec != std::errc()) return;
+  if (colon == std::string_view::npos ||
+      std::from_chars(text.data(), text.data() + colon, machine).ec != std::errc())
+    return;
   const ElfFacts* java = java_ == no_node ? nullptr : tree_->elf(java_);
   if (java == nullptr || java->machine != machine) return;
   const LoadResult result = loader_->dlopen(text.substr(colon + 1), java_, java_);
@@ -346,8 +348,8 @@ void JavaEdges::needed(std::vector<Edge>& edges, std::string_view text, const Ed
 }
 
 void JavaEdges::fonts(std::vector<Edge>& edges, const Edge& like) {
-  for (const char* path : {"/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts", "/usr/local/share/fonts",
-                           "/var/cache/fontconfig"}) {
+  for (const char* path : {"/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts",
+                           "/usr/local/share/fonts", "/var/cache/fontconfig"}) {
     const Resolution target = tree_->resolve(path);
     if (!is_folder(*tree_, target.node)) continue;
     Edge edge = like;
@@ -358,7 +360,8 @@ void JavaEdges::fonts(std::vector<Edge>& edges, const Edge& like) {
   }
 }
 
-/// application*.properties and .yml, beside the archive and in the working folder, and the folder config there.
+/// application*.properties and .yml, beside the archive and in the working folder, and the folder config
+/// there.
 void JavaEdges::spring_configuration(std::vector<Edge>& edges, NodeId archive, const Edge& like) {
   Edge edge = like;
   edge.kind = EdgeKind::module_data;
@@ -372,7 +375,8 @@ void JavaEdges::spring_configuration(std::vector<Edge>& edges, NodeId archive, c
     if (folder == root_node) continue;
     for (const NodeId child : tree_->node(folder).children) {
       const std::string& name = tree_->node(child).name;
-      const bool configuration = name.ends_with(".properties") || name.ends_with(".yml") || name.ends_with(".yaml");
+      const bool configuration =
+          name.ends_with(".properties") || name.ends_with(".yml") || name.ends_with(".yaml");
       if (name.starts_with("application") && configuration) {
         keep(child, false);
       } else if (name == "config" && tree_->is(child, EntryType::directory)) {

@@ -1,5 +1,6 @@
-// What Java programs need of an image: class paths, what jars name outside of themselves, options of the virtual
-// machine. The Java runtime itself is kept by rules (rules/java.json): its module image is one opaque file.
+// What Java programs need of an image: class paths, what jars name outside of themselves, options of the
+// virtual machine. The Java runtime itself is kept by rules (rules/java.json): its module image is one opaque
+// file.
 #pragma once
 
 #include <span>
@@ -26,8 +27,8 @@ class JavaEdges {
   /// What JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS and CLASSPATH name, where `program` is a java.
   void interpreter(std::vector<Edge>& edges, NodeId program);
   /// java -jar FILE, java -cp A:B/* MAIN, java -p MODULES -m MAIN, with its other options.
-  void arguments(std::vector<Edge>& edges, NodeId from, NodeId program, std::span<const std::string> arguments,
-                 const std::string& where);
+  void arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
+                 std::span<const std::string> arguments, const std::string& where);
 
  private:
   void options(std::vector<Edge>& edges, std::vector<std::string> words, const Edge& like);

@@ -1,6 +1,6 @@
-// One pass over the tokens with a look ahead of a few of them. Where an expression is the argument, its literals
-// are taken as far as they are known: "./a" + x is a beginning, x ? "a" : "b" are two names.
-// Follows ECMA-262 (imports, exports) and Node's documentation of modules, child_process and path.
+// One pass over the tokens with a look ahead of a few of them. Where an expression is the argument, its
+// literals are taken as far as they are known: "./a" + x is a beginning, x ? "a" : "b" are two names. Follows
+// ECMA-262 (imports, exports) and Node's documentation of modules, child_process and path.
 #include "analyzer/javascript.h"
 
 #include <algorithm>
@@ -27,8 +27,9 @@ constexpr std::size_t furthest_look = 256;  // tokens of one argument
 constexpr std::size_t most_aliases = 8;
 constexpr std::size_t deepest_try = std::size_t{1} << 20;
 
-constexpr auto starters = std::to_array<std::string_view>({"exec", "execFile", "execFileSync", "execSync", "execa",
-                                                           "execaCommand", "execaSync", "fork", "spawn", "spawnSync"});
+constexpr auto starters =
+    std::to_array<std::string_view>({"exec", "execFile", "execFileSync", "execSync", "execa", "execaCommand",
+                                     "execaSync", "fork", "spawn", "spawnSync"});
 
 bool is_path_string(std::string_view text) {
   if (text.size() < 4 || text.front() != '/' || text[1] == '/' || text.size() > longest_name) return false;
@@ -186,7 +187,8 @@ class JavascriptScanner {
     return 0;
   }
 
-  /// A literal at `at`, with what is added to it by + and another literal, and by concat. Moves `at` behind it.
+  /// A literal at `at`, with what is added to it by + and another literal, and by concat. Moves `at` behind
+  /// it.
   std::optional<Known> literal(std::size_t& at) {
     Known known;
     bool any = false;
@@ -303,6 +305,24 @@ class JavascriptScanner {
 };
 
 }  // namespace
+
+bool is_javascript_file(std::string_view path) {
+  constexpr auto endings =
+      std::to_array<std::string_view>({".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"});
+  constexpr auto types = std::to_array<std::string_view>({".d.ts", ".d.mts", ".d.cts"});
+  const auto ends = [path](std::string_view ending) { return path.ends_with(ending); };
+  return std::ranges::any_of(endings, ends) && std::ranges::none_of(types, ends);
+}
+
+bool is_javascript_interpreter(std::string_view program) {
+  constexpr auto names = std::to_array<std::string_view>({"node", "nodejs", "bun", "deno", "tsx", "ts-node"});
+  const std::string_view name = program.substr(program.rfind('/') + 1);
+  if (std::ranges::find(names, name) != names.end()) return true;
+  // node18, node-20
+  std::string_view version = name.starts_with("node") ? name.substr(4) : std::string_view();
+  if (version.starts_with('-')) version.remove_prefix(1);
+  return !version.empty() && version.find_first_not_of("0123456789.") == std::string_view::npos;
+}
 
 std::vector<CodeName> scan_javascript(std::string_view text) {
   return JavascriptScanner(text).scan();

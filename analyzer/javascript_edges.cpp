@@ -1,6 +1,6 @@
-// A module that is reached reaches its whole package, so that a require whose name is made at run time finds what
-// it looks for; what is required by a name that is not known may be any of the packages that its own package
-// depends on. What is no part of a running program (tests, types, maps, documentation) is less sure.
+// A module that is reached reaches its whole package, so that a require whose name is made at run time finds
+// what it looks for; what is required by a name that is not known may be any of the packages that its own
+// package depends on. What is no part of a running program (tests, types, maps, documentation) is less sure.
 // Follows Node's documentation of modules, packages, command-line options and child_process, and npm's of
 // package.json and scripts.
 #include "analyzer/javascript_edges.h"
@@ -33,19 +33,21 @@ namespace {
 
 constexpr std::size_t most_package_files = 500'000;
 
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 Strength weaker(Strength a, Strength b) {
   return std::max(a, b);
 }
 
 std::uint16_t machine_of(std::string_view architecture) {
-  constexpr std::array<std::pair<std::string_view, std::uint16_t>, 8> machines{
-      {{"386", 3}, {"arm", 40}, {"amd64", 62}, {"arm64", 183}, {"riscv64", 243}, {"s390x", 22}, {"ppc64le", 21},
-       {"loong64", 258}}};
-  const auto found = std::ranges::find(machines, architecture, &std::pair<std::string_view, std::uint16_t>::first);
+  constexpr std::array<std::pair<std::string_view, std::uint16_t>, 8> machines{{{"386", 3},
+                                                                                {"arm", 40},
+                                                                                {"amd64", 62},
+                                                                                {"arm64", 183},
+                                                                                {"riscv64", 243},
+                                                                                {"s390x", 22},
+                                                                                {"ppc64le", 21},
+                                                                                {"loong64", 258}}};
+  const auto found =
+      std::ranges::find(machines, architecture, &std::pair<std::string_view, std::uint16_t>::first);
   return found == machines.end() ? 0 : found->second;
 }
 
@@ -83,32 +85,26 @@ std::vector<std::string> blank_separated(std::string_view text) {
 
 }  // namespace
 
-bool is_javascript_interpreter(std::string_view program) {
-  constexpr auto names = std::to_array<std::string_view>({"node", "nodejs", "bun", "deno", "tsx", "ts-node"});
-  const std::string_view name = base_name(program);
-  if (std::ranges::find(names, name) != names.end()) return true;
-  // node18, node-20
-  std::string_view version = name.starts_with("node") ? name.substr(4) : std::string_view();
-  if (version.starts_with('-')) version.remove_prefix(1);
-  return !version.empty() && version.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
 PackagePart package_part(std::string_view path) {
-  constexpr auto test_folders = std::to_array<std::string_view>(
-      {"test", "tests", "__tests__", "__mocks__", "spec", "coverage", "benchmark", "benchmarks", ".nyc_output"});
-  constexpr auto spare_folders = std::to_array<std::string_view>({"doc", "docs", "example", "examples", "man", ".github"});
+  constexpr auto test_folders =
+      std::to_array<std::string_view>({"test", "tests", "__tests__", "__mocks__", "spec", "coverage",
+                                       "benchmark", "benchmarks", ".nyc_output"});
+  constexpr auto spare_folders =
+      std::to_array<std::string_view>({"doc", "docs", "example", "examples", "man", ".github"});
   constexpr auto spare_endings = std::to_array<std::string_view>(
       {".d.ts", ".d.mts", ".d.cts", ".map", ".md", ".markdown", ".flow", ".test.js", ".spec.js", ".test.mjs",
        ".spec.mjs", ".test.ts", ".spec.ts", ".tsbuildinfo"});
-  constexpr auto foreign_folders = std::to_array<std::string_view>({".git", ".hg", ".svn", "obj.target", ".deps"});
+  constexpr auto foreign_folders =
+      std::to_array<std::string_view>({".git", ".hg", ".svn", "obj.target", ".deps"});
   constexpr auto foreign_endings = std::to_array<std::string_view>(
-      {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".gyp", ".gypi", ".o", ".a", ".mk", "/Makefile", ".obj",
-       ".lib", ".pdb", ".iobj", ".vcxproj", ".tgz"});
+      {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".gyp", ".gypi", ".o", ".a", ".mk", "/Makefile",
+       ".obj", ".lib", ".pdb", ".iobj", ".vcxproj", ".tgz"});
   if (has_folder(path, foreign_folders) || ends_with_any(path, foreign_endings)) return PackagePart::foreign;
   if (path == "Makefile") return PackagePart::foreign;
   if (has_folder(path, test_folders) || ends_with_any(path, spare_endings)) return PackagePart::spare;
   // A folder of this name may hold what the program serves; only its text is documentation.
-  const bool code = path.ends_with(".js") || path.ends_with(".cjs") || path.ends_with(".mjs") || path.ends_with(".json");
+  const bool code =
+      path.ends_with(".js") || path.ends_with(".cjs") || path.ends_with(".mjs") || path.ends_with(".json");
   return has_folder(path, spare_folders) && !code ? PackagePart::spare : PackagePart::needed;
 }
 
@@ -166,8 +162,9 @@ void JavascriptEdges::name(std::vector<Edge>& edges, const CodeName& name, NodeI
     case ScriptUse::computed_require: {
       const NodeId root = modules_.package_root(node);
       if (root != no_node) {
-        keep_dependencies(edges, root, node,
-                          fmt::format("may be required by a computed name, {} of {}", place.where, tree_->path(node)));
+        keep_dependencies(
+            edges, root, node,
+            fmt::format("may be required by a computed name, {} of {}", place.where, tree_->path(node)));
       }
       return;
     }
@@ -211,7 +208,8 @@ bool JavascriptEdges::module(std::vector<Edge>& edges, std::string_view specifie
                   .strength = place.strength,
                   .detail = fmt::format("{} '{}', {}", loader == NodeLoader::require ? "require" : "import",
                                         specifier, place.where)});
-  reached(edges, target.node, place.strength);
+  // What the config names is a root, and reaches its package when it is marked.
+  if (place.from != no_node) reached(edges, target.node, place.strength);
   return true;
 }
 
@@ -228,12 +226,14 @@ void JavascriptEdges::child_process(std::vector<Edge>& edges, const Place& place
 }
 
 /// require('./lang/' + x), require('@scope/' + x), require('plugin-' + x)
-void JavascriptEdges::modules_that_begin(std::vector<Edge>& edges, std::string_view prefix, const Place& place) {
+void JavascriptEdges::modules_that_begin(std::vector<Edge>& edges, std::string_view prefix,
+                                         const Place& place) {
   if (prefix.starts_with('.') || prefix.starts_with('/')) {
     files_that_begin(edges, prefix, place);
     return;
   }
-  const auto slash = prefix.find('/', prefix.starts_with('@') ? std::min(prefix.find('/'), prefix.size() - 1) + 1 : 0);
+  const auto slash =
+      prefix.find('/', prefix.starts_with('@') ? std::min(prefix.find('/'), prefix.size() - 1) + 1 : 0);
   const std::string detail = fmt::format("begins with '{}', {}", prefix, place.where);
   if (slash != std::string_view::npos) {
     package_named(edges, prefix.substr(0, slash), place, detail);
@@ -254,10 +254,12 @@ void JavascriptEdges::modules_that_begin(std::vector<Edge>& edges, std::string_v
 }
 
 /// All files below the folder of `prefix`, whose names begin as it ends.
-void JavascriptEdges::files_that_begin(std::vector<Edge>& edges, std::string_view prefix, const Place& place) {
+void JavascriptEdges::files_that_begin(std::vector<Edge>& edges, std::string_view prefix,
+                                       const Place& place) {
   const auto slash = prefix.rfind('/');
   const NodeId folder = tree_->resolve(prefix.substr(0, slash + 1), place.folder).node;
-  if (folder == no_node || !tree_->is(folder, EntryType::directory) || is_system_folder(tree_->path(folder))) return;
+  if (folder == no_node || !tree_->is(folder, EntryType::directory) || is_system_folder(tree_->path(folder)))
+    return;
   const std::string_view start = prefix.substr(slash + 1);
   std::vector<NodeId> open{folder};
   while (!open.empty()) {
@@ -280,7 +282,8 @@ void JavascriptEdges::files_that_begin(std::vector<Edge>& edges, std::string_vie
 }
 
 /// A file or folder that a program reads from beside its module; it may as well be a module's name.
-void JavascriptEdges::beside(std::vector<Edge>& edges, const std::string& path, bool whole, const Place& place) {
+void JavascriptEdges::beside(std::vector<Edge>& edges, const std::string& path, bool whole,
+                             const Place& place) {
   if (!whole) {
     files_that_begin(edges, path, place);
     return;
@@ -325,7 +328,8 @@ bool JavascriptEdges::is_foreign_addon(NodeId file) const {
   const ElfFacts* elf = tree_->elf(file);
   if (elf == nullptr) return true;  // of another operating system
   if (machine_ != 0 && elf->machine != machine_) return true;
-  const bool musl = std::ranges::any_of(elf->needed, [](const auto& name) { return name.starts_with("libc.musl-"); });
+  const bool musl =
+      std::ranges::any_of(elf->needed, [](const auto& name) { return name.starts_with("libc.musl-"); });
   const bool glibc = std::ranges::find(elf->needed, "libc.so.6") != elf->needed.end();
   return (musl && !has_musl_ && has_glibc_) || (glibc && !has_glibc_ && has_musl_);
 }
@@ -337,7 +341,8 @@ void JavascriptEdges::keep_package(std::vector<Edge>& edges, NodeId root, NodeId
   const std::string path = tree_->path(root);
   if (is_system_folder(path)) return;  // an application in / or /usr/share: its modules count, one by one
   const NodePackage* package = modules_.package(root);
-  const std::string detail = "of the package " + (package == nullptr || package->name.empty() ? path : package->name);
+  const std::string detail =
+      "of the package " + (package == nullptr || package->name.empty() ? path : package->name);
   std::vector<std::pair<NodeId, std::string>> open{{root, ""}};
   std::size_t count = 0;
   while (!open.empty()) {
@@ -367,7 +372,8 @@ void JavascriptEdges::keep_package(std::vector<Edge>& edges, NodeId root, NodeId
   if (!installed) keep_dependencies(edges, root, from, "the application's package.json depends on it");
 }
 
-void JavascriptEdges::keep_dependencies(std::vector<Edge>& edges, NodeId root, NodeId from, const std::string& why) {
+void JavascriptEdges::keep_dependencies(std::vector<Edge>& edges, NodeId root, NodeId from,
+                                        const std::string& why) {
   const NodePackage* package = modules_.package(root);
   if (package == nullptr || !dependencies_.insert(root).second) return;
   const Place place{.from = from, .folder = root, .where = why, .strength = Strength::likely};
@@ -380,7 +386,8 @@ void JavascriptEdges::package_named(std::vector<Edge>& edges, std::string_view n
   const Resolution folder = modules_.package_folder(name, place.folder);
   if (folder.node == no_node) return;
   const auto strength = weaker(place.strength, Strength::likely);
-  const Edge like{.from = place.from, .to = no_node, .kind = EdgeKind::import, .strength = strength, .detail = detail};
+  const Edge like{
+      .from = place.from, .to = no_node, .kind = EdgeKind::import, .strength = strength, .detail = detail};
   Edge on_the_way = like;
   on_the_way.kind = EdgeKind::symlink;
   for (const NodeId link : folder.symlinks) {
@@ -403,18 +410,22 @@ void JavascriptEdges::interpreter(std::vector<Edge>& edges, NodeId program) {
   if (!is_javascript_interpreter(tree_->node(program).name) || node_options_.empty()) return;
   const std::vector<std::string> words = blank_separated(node_options_);
   std::size_t script = 0;
-  options(edges, words,
-          {.from = program, .folder = working_folder_, .where = "NODE_OPTIONS", .strength = Strength::required}, script);
+  options(
+      edges, words,
+      {.from = program, .folder = working_folder_, .where = "NODE_OPTIONS", .strength = Strength::required},
+      script);
 }
 
 /// Modules that options name. `script`: where the first word that is no option stands.
-void JavascriptEdges::options(std::vector<Edge>& edges, std::span<const std::string> words, const Place& place,
-                              std::size_t& script) {
+void JavascriptEdges::options(std::vector<Edge>& edges, std::span<const std::string> words,
+                              const Place& place, std::size_t& script) {
   constexpr auto with_value = std::to_array<std::string_view>(
-      {"-C", "--conditions", "--env-file", "--env-file-if-exists", "--input-type", "--icu-data-dir", "--openssl-config",
-       "--title", "--test-reporter", "--diagnostic-dir", "--redirect-warnings", "--disable-warning", "--watch-path",
-       "--unhandled-rejections", "--dns-result-order", "--experimental-default-type", "--max-http-header-size"});
-  constexpr auto modules = std::to_array<std::string_view>({"-r", "--require", "--import", "--loader", "--experimental-loader"});
+      {"-C", "--conditions", "--env-file", "--env-file-if-exists", "--input-type", "--icu-data-dir",
+       "--openssl-config", "--title", "--test-reporter", "--diagnostic-dir", "--redirect-warnings",
+       "--disable-warning", "--watch-path", "--unhandled-rejections", "--dns-result-order",
+       "--experimental-default-type", "--max-http-header-size"});
+  constexpr auto modules =
+      std::to_array<std::string_view>({"-r", "--require", "--import", "--loader", "--experimental-loader"});
   constexpr auto texts = std::to_array<std::string_view>({"-e", "--eval", "-p", "-pe", "--print"});
   std::size_t at = 0;
   for (; at < words.size() && words[at].size() > 1 && words[at].starts_with('-'); ++at) {
@@ -437,7 +448,8 @@ void JavascriptEdges::options(std::vector<Edge>& edges, std::span<const std::str
     for (const CodeName& found : scan_javascript(value)) {
       const auto use = static_cast<ScriptUse>(found.use & ~optional_script_name);
       if (use == ScriptUse::require || use == ScriptUse::import) {
-        module(edges, found.text, use == ScriptUse::require ? NodeLoader::require : NodeLoader::import, place);
+        module(edges, found.text, use == ScriptUse::require ? NodeLoader::require : NodeLoader::import,
+               place);
       }
     }
     script = words.size();  // what follows are the text's arguments
@@ -467,7 +479,8 @@ void JavascriptEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId pr
   if (script >= arguments.size()) return;
   const std::string& file = arguments[script];
   // Where the file is: as a path, although it need not begin like one.
-  const std::string path = file.starts_with('/') || file.starts_with("./") || file.starts_with("../") ? file : "./" + file;
+  const std::string path =
+      file.starts_with('/') || file.starts_with("./") || file.starts_with("../") ? file : "./" + file;
   Resolution target = modules_.resolve(path, working_folder_, NodeLoader::require);
   if (target.node == no_node) target = modules_.resolve_loosely(path, working_folder_);
   if (target.node == no_node) return;
@@ -477,12 +490,12 @@ void JavascriptEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId pr
                   .kind = EdgeKind::import,
                   .strength = Strength::required,
                   .detail = fmt::format("{}: {}", where, file)});
-  reached(edges, target.node, Strength::required);
 }
 
 /// The scripts of the package in the working folder that `tool` runs: npm start, npm run X, yarn X, npx X.
-void JavascriptEdges::package_script(std::vector<Edge>& edges, NodeId from, std::span<const std::string> arguments,
-                                     std::string_view tool, const std::string& where) {
+void JavascriptEdges::package_script(std::vector<Edge>& edges, NodeId from,
+                                     std::span<const std::string> arguments, std::string_view tool,
+                                     const std::string& where) {
   NodeId folder = working_folder_;
   std::vector<std::string> words;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -499,7 +512,9 @@ void JavascriptEdges::package_script(std::vector<Edge>& edges, NodeId from, std:
   constexpr auto runs = std::to_array<std::string_view>({"run", "run-script", "exec", "x", "dlx", "node"});
   const bool by_name = words.size() > 1 && std::ranges::find(runs, words[0]) != runs.end();
   if (by_name) name = words[1];
-  const Place place{.from = from, .folder = folder, .where = fmt::format("{}: {} {}", where, tool, name),
+  const Place place{.from = from,
+                    .folder = folder,
+                    .where = fmt::format("{}: {} {}", where, tool, name),
                     .strength = Strength::required};
   const NodeId description = tree_->child(folder, "package.json");
   const NodePackage* package = modules_.package(folder);
@@ -509,9 +524,9 @@ void JavascriptEdges::package_script(std::vector<Edge>& edges, NodeId from, std:
                      .kind = EdgeKind::named_path,
                      .strength = Strength::required,
                      .detail = fmt::format("{}: {} reads it", where, tool)});
-    keep_package(edges, folder, description, Strength::required);
   }
-  const bool program = tool == "npx" || tool == "pnpx" || (by_name && words[0] != "run" && words[0] != "run-script");
+  const bool program =
+      tool == "npx" || tool == "pnpx" || (by_name && words[0] != "run" && words[0] != "run-script");
   bool found = false;
   if (package != nullptr && !program) {
     for (const std::string& each : {"pre" + name, name, "post" + name}) {
@@ -529,7 +544,8 @@ void JavascriptEdges::run_script(std::vector<Edge>& edges, const std::string& te
   for (const std::string& word : blank_separated(text)) {
     for (NodeId at = place.folder;; at = tree_->node(at).parent) {
       const Resolution found = tree_->resolve("node_modules/.bin/" + word, at);
-      if (word.find('/') == std::string::npos && found.node != no_node && tree_->is(found.node, EntryType::file)) {
+      if (word.find('/') == std::string::npos && found.node != no_node &&
+          tree_->is(found.node, EntryType::file)) {
         add_path_edges(*tree_, edges, found,
                        {.from = place.from,
                         .to = no_node,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,12 +17,6 @@
 #include "analyzer/node_modules.h"
 
 namespace slim {
-
-/// Edges to what a line of shell text runs; `like` says from where, how sure and where it stands.
-using ShellEdges = std::function<void(std::vector<Edge>& edges, std::string_view text, const Edge& like)>;
-
-/// Whether a program of this name or path runs JavaScript: node, nodejs, bun, deno, tsx, ts-node.
-bool is_javascript_interpreter(std::string_view program);
 
 /// What a file of a package is for, by its path below the package.
 enum class PackagePart : std::uint8_t {
@@ -43,8 +36,8 @@ class JavascriptEdges {
   /// Modules of NODE_OPTIONS (--require, --import) where `program` is a node.
   void interpreter(std::vector<Edge>& edges, NodeId program);
   /// node FILE, node -r MODULE, npm start, npm run NAME, npx NAME, yarn NAME, pnpm NAME.
-  void arguments(std::vector<Edge>& edges, NodeId from, NodeId program, std::span<const std::string> arguments,
-                 const std::string& where);
+  void arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
+                 std::span<const std::string> arguments, const std::string& where);
 
  private:
   struct Place {
@@ -63,7 +56,8 @@ class JavascriptEdges {
   void reached(std::vector<Edge>& edges, NodeId file, Strength strength);
   void keep_package(std::vector<Edge>& edges, NodeId root, NodeId from, Strength strength);
   void keep_dependencies(std::vector<Edge>& edges, NodeId root, NodeId from, const std::string& why);
-  void package_named(std::vector<Edge>& edges, std::string_view name, const Place& place, const std::string& detail);
+  void package_named(std::vector<Edge>& edges, std::string_view name, const Place& place,
+                     const std::string& detail);
   [[nodiscard]] bool is_foreign_addon(NodeId file) const;
   void options(std::vector<Edge>& edges, std::span<const std::string> words, const Place& place,
                std::size_t& script);

@@ -1,6 +1,6 @@
 // A slash is the only thing that tokens alone do not tell: behind an operand it divides, else it begins a
-// regular expression. Behind `)` of if, while, for and with, and behind `}`, a statement begins; where a regular
-// expression would not end on its line it is taken for a division after all.
+// regular expression. Behind `)` of if, while, for and with, and behind `}`, a statement begins; where a
+// regular expression would not end on its line it is taken for a division after all.
 #include "analyzer/javascript_reader.h"
 
 #include <algorithm>
@@ -17,9 +17,9 @@ namespace {
 constexpr std::size_t deepest = std::size_t{1} << 20;  // brackets that are remembered
 
 // Words behind which an expression begins.
-constexpr auto operators = std::to_array<std::string_view>(
-    {"await", "case", "delete", "do", "else", "in", "instanceof", "new", "of", "return", "throw", "typeof",
-     "void", "yield"});
+constexpr auto operators =
+    std::to_array<std::string_view>({"await", "case", "delete", "do", "else", "in", "instanceof", "new", "of",
+                                     "return", "throw", "typeof", "void", "yield"});
 constexpr auto conditions = std::to_array<std::string_view>({"for", "if", "while", "with"});
 
 constexpr std::uint8_t starts_word = 1;
@@ -195,7 +195,8 @@ ScriptToken ScriptReader::number() {
   return made(ScriptTokenKind::number, from, at_);
 }
 
-/// A string that does not end on its line is no string; it is taken to end there, so that what follows is read.
+/// A string that does not end on its line is no string; it is taken to end there, so that what follows is
+/// read.
 ScriptToken ScriptReader::string(char quote) {
   const std::size_t from = ++at_;
   const std::uint32_t line = line_;
@@ -281,7 +282,8 @@ ScriptToken ScriptReader::sign() {
     open_.push_back(c == '{' ? Bracket::brace : condition ? Bracket::condition_paren : Bracket::paren);
   }
   if (c == ')') {
-    const bool paren = !open_.empty() && (open_.back() == Bracket::paren || open_.back() == Bracket::condition_paren);
+    const bool paren =
+        !open_.empty() && (open_.back() == Bracket::paren || open_.back() == Bracket::condition_paren);
     operand_ended_ = !paren || open_.back() == Bracket::paren;
     if (paren) open_.pop_back();
   } else if (c == '}' && !open_.empty()) {

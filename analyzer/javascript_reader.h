@@ -21,11 +21,11 @@ enum class ScriptTokenKind : std::uint8_t {
 
 struct ScriptToken {
   ScriptTokenKind kind = ScriptTokenKind::end;
-  std::string_view text;    ///< without quotes, as it stands
-  std::uint32_t line = 1;   ///< 1-based
-  bool escaped = false;     ///< of strings and templates: there is a backslash in the text
-  bool opens = false;       ///< of a template's part: an expression follows
-  bool continues = false;   ///< of a template's part: it follows an expression
+  std::string_view text;   ///< without quotes, as it stands
+  std::uint32_t line = 1;  ///< 1-based
+  bool escaped = false;    ///< of strings and templates: there is a backslash in the text
+  bool opens = false;      ///< of a template's part: an expression follows
+  bool continues = false;  ///< of a template's part: it follows an expression
 
   [[nodiscard]] bool is(char sign) const {
     return kind == ScriptTokenKind::sign && text.size() == 1 && text[0] == sign;
@@ -59,7 +59,8 @@ class ScriptReader {
   std::size_t at_ = 0;
   std::uint32_t line_ = 1;
   bool operand_ended_ = false;  ///< a slash is a division now, and begins no regular expression
-  bool condition_next_ = false;  ///< the last word was if, while, for or with: behind its brackets a statement begins
+  bool condition_next_ =
+      false;  ///< the last word was if, while, for or with: behind its brackets a statement begins
   std::vector<Bracket> open_;
 };
 

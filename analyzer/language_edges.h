@@ -15,14 +15,17 @@
 
 namespace slim {
 
+class JavaEdges;
+class JavascriptEdges;
 class LiteralEdges;
 class PerlEdges;
 class PythonEdges;
 
 class LanguageEdges {
  public:
-  /// Keeps references to `tree` and `loader`.
-  LanguageEdges(const FileTree& tree, const ImageConfig& config, const Loader& loader);
+  /// Keeps references to `tree` and `loader`. `shell` finds what commands in code run.
+  LanguageEdges(const FileTree& tree, const ImageConfig& config, const Loader& loader,
+                const ShellEdges& shell);
   ~LanguageEdges();
   LanguageEdges(const LanguageEdges&) = delete;
   LanguageEdges& operator=(const LanguageEdges&) = delete;
@@ -47,6 +50,8 @@ class LanguageEdges {
   const FileTree* tree_;
   std::vector<UnresolvedName> unresolved_;
   std::unique_ptr<PythonEdges> python_;
+  std::unique_ptr<JavascriptEdges> javascript_;
+  std::unique_ptr<JavaEdges> java_;
   std::unique_ptr<PerlEdges> perl_;
   std::unique_ptr<LiteralEdges> literals_;
 };

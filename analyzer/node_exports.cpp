@@ -1,5 +1,6 @@
-// A target is a string, an object of conditions (the first that holds counts), an array of alternatives (the first
-// that is valid counts) or null. Follows Node's documentation of ES modules, "Resolution Algorithm Specification".
+// A target is a string, an object of conditions (the first that holds counts), an array of alternatives (the
+// first that is valid counts) or null. Follows Node's documentation of ES modules, "Resolution Algorithm
+// Specification".
 #include "analyzer/node_exports.h"
 
 #include <algorithm>
@@ -52,7 +53,8 @@ std::string filled(std::string_view target, const std::optional<std::string_view
 
 class TargetFinder {
  public:
-  TargetFinder(std::span<const std::string> conditions, bool imports) : conditions_(conditions), imports_(imports) {}
+  TargetFinder(std::span<const std::string> conditions, bool imports)
+      : conditions_(conditions), imports_(imports) {}
 
   Target find(const Json& target, const std::optional<std::string_view>& match, int depth) const {
     if (depth > deepest) return {.state = Target::State::invalid, .text = {}};
@@ -97,7 +99,8 @@ class TargetFinder {
 /// Whether the pattern `key` (with one *) stands for `name`; what the * stands for.
 std::optional<std::string_view> pattern_match(std::string_view key, std::string_view name) {
   const auto star = key.find('*');
-  if (star == std::string_view::npos || key.find('*', star + 1) != std::string_view::npos) return std::nullopt;
+  if (star == std::string_view::npos || key.find('*', star + 1) != std::string_view::npos)
+    return std::nullopt;
   const std::string_view base = key.substr(0, star);
   const std::string_view trailer = key.substr(star + 1);
   if (!name.starts_with(base) || name == base) return std::nullopt;

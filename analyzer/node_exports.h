@@ -10,10 +10,11 @@
 
 namespace slim {
 
-/// What `subpath` ("." or "./x") of a package with these `exports` is: "./file" below the package; nothing where
-/// it is not exported. `conditions` are those that hold besides "default".
-/// Follows PACKAGE_EXPORTS_RESOLVE in Node's documentation of ES modules.
-std::optional<std::string> resolve_node_exports(const nlohmann::ordered_json& exports, std::string_view subpath,
+/// What `subpath` ("." or "./x") of a package with these `exports` is: "./file" below the package; nothing
+/// where it is not exported. `conditions` are those that hold besides "default". Follows
+/// PACKAGE_EXPORTS_RESOLVE in Node's documentation of ES modules.
+std::optional<std::string> resolve_node_exports(const nlohmann::ordered_json& exports,
+                                                std::string_view subpath,
                                                 std::span<const std::string> conditions);
 
 /// What "#name" stands for inside of a package with these `imports`: "./file" below it, or another specifier.

@@ -38,11 +38,16 @@ class Bytes {
   [[nodiscard]] std::uint64_t number(std::uint64_t at, std::size_t width) const {
     if (at > bytes_.size() || bytes_.size() - at < width) return 0;
     std::uint64_t value = 0;
-    for (std::size_t i = width; i-- > 0;) value = value << 8U | std::to_integer<std::uint64_t>(bytes_[at + i]);
+    for (std::size_t i = width; i-- > 0;)
+      value = value << 8U | std::to_integer<std::uint64_t>(bytes_[at + i]);
     return value;
   }
-  [[nodiscard]] std::uint16_t two(std::uint64_t at) const { return static_cast<std::uint16_t>(number(at, 2)); }
-  [[nodiscard]] std::uint32_t four(std::uint64_t at) const { return static_cast<std::uint32_t>(number(at, 4)); }
+  [[nodiscard]] std::uint16_t two(std::uint64_t at) const {
+    return static_cast<std::uint16_t>(number(at, 2));
+  }
+  [[nodiscard]] std::uint32_t four(std::uint64_t at) const {
+    return static_cast<std::uint32_t>(number(at, 4));
+  }
   [[nodiscard]] std::uint64_t eight(std::uint64_t at) const { return number(at, 8); }
   [[nodiscard]] bool has(std::uint64_t at, std::uint64_t size) const {
     return at <= bytes_.size() && bytes_.size() - at >= size;
@@ -133,8 +138,8 @@ std::vector<ZipEntry> zip_entries(std::span<const std::byte> archive) {
   return entries;
 }
 
-std::span<const std::byte> zip_content(std::span<const std::byte> archive, const ZipEntry& entry, std::uint64_t cap,
-                                       std::vector<std::byte>& buffer) {
+std::span<const std::byte> zip_content(std::span<const std::byte> archive, const ZipEntry& entry,
+                                       std::uint64_t cap, std::vector<std::byte>& buffer) {
   const Bytes bytes(archive);
   if (!bytes.has(entry.offset, local_size) || bytes.four(entry.offset) != local_mark) return {};
   const std::uint64_t from =

@@ -24,7 +24,7 @@ std::vector<ZipEntry> zip_entries(std::span<const std::byte> archive);
 
 /// The content of an entry: where it lies if it is stored, else inflated into `buffer`. Empty where it is
 /// damaged, encrypted, compressed by another method than deflate, or larger than `cap` bytes.
-std::span<const std::byte> zip_content(std::span<const std::byte> archive, const ZipEntry& entry, std::uint64_t cap,
-                                       std::vector<std::byte>& buffer);
+std::span<const std::byte> zip_content(std::span<const std::byte> archive, const ZipEntry& entry,
+                                       std::uint64_t cap, std::vector<std::byte>& buffer);
 
 }  // namespace slim

@@ -67,12 +67,13 @@ TEST(Javascript, ImportsAndExportsNameModules) {
                     "export * from './d.js'\nexport { f } from './e.js'; export default class {}\n"
                     "const g = await import('f'); import.meta.resolve('g')\n"
                     "import json from './h.json' with { type: 'json' }\nimport ts = require('i')"),
-              ElementsAre("1 import a", "2 import b", "2 import c", "3 import ./d.js", "4 import ./e.js", "5 import f",
-                          "5 import g", "6 import ./h.json", "7 require i"));
+              ElementsAre("1 import a", "2 import b", "2 import c", "3 import ./d.js", "4 import ./e.js",
+                          "5 import f", "5 import g", "6 import ./h.json", "7 require i"));
 }
 
 TEST(Javascript, MethodsOfTheseNamesAreNone) {
-  EXPECT_THAT(names("Array.from('x'); a.import('y'); Buffer.from \n('z'); export const from = 'w'"), IsEmpty());
+  EXPECT_THAT(names("Array.from('x'); a.import('y'); Buffer.from \n('z'); export const from = 'w'"),
+              IsEmpty());
 }
 
 TEST(Javascript, WhatStandsInATryBlockIsOptional) {
@@ -83,8 +84,8 @@ TEST(Javascript, WhatStandsInATryBlockIsOptional) {
 TEST(Javascript, ABeginningIsKnownOfAJoinedName) {
   EXPECT_THAT(names("require('./lang/' + x); require(`./a/${b}.js`); import('../' + 'c/' + d)\n"
                     "require('./e/'.concat(f)); require('./g' + '.js')"),
-              ElementsAre("1 require... ./lang/", "1 require... ./a/", "1 import... ../c/", "2 require... ./e/",
-                          "2 require ./g.js"));
+              ElementsAre("1 require... ./lang/", "1 require... ./a/", "1 import... ../c/",
+                          "2 require... ./e/", "2 require ./g.js"));
 }
 
 TEST(Javascript, EachAlternativeOfAnExpressionCounts) {
@@ -98,10 +99,11 @@ TEST(Javascript, ANameOfWhichNothingIsKnownIsSaid) {
 
 TEST(Javascript, FilesBesideTheModule) {
   EXPECT_THAT(names("path.join(__dirname, 'views', 'a.ejs'); x(__dirname + '/b'); `${__dirname}/c/${d}`\n"
-                    "path.resolve(__dirname, '..', e); new URL('./f.js', import.meta.url); join(import.meta.dirname, 'g')\n"
+                    "path.resolve(__dirname, '..', e); new URL('./f.js', import.meta.url); "
+                    "join(import.meta.dirname, 'g')\n"
                     "new URL('/h', base); require(path.join(__dirname, i))"),
-              ElementsAre("1 file .//views/a.ejs", "1 file .//b", "1 file... .//c/", "2 file... .//..", "2 file ././f.js",
-                          "2 file .//g"));
+              ElementsAre("1 file .//views/a.ejs", "1 file .//b", "1 file... .//c/", "2 file... .//..",
+                          "2 file ././f.js", "2 file .//g"));
 }
 
 TEST(Javascript, CommandsThatAreStarted) {
@@ -111,18 +113,22 @@ TEST(Javascript, CommandsThatAreStarted) {
 }
 
 TEST(Javascript, AbsolutePathsInStrings) {
-  EXPECT_THAT(names("f('/srv/tls/cert.pem'); g('/'); h('//host/x'); i('/a b'); j(`/etc/app.conf`); k('/users/:id')"),
-              ElementsAre("1 path /srv/tls/cert.pem", "1 path /etc/app.conf"));
+  EXPECT_THAT(
+      names("f('/srv/tls/cert.pem'); g('/'); h('//host/x'); i('/a b'); j(`/etc/app.conf`); k('/users/:id')"),
+      ElementsAre("1 path /srv/tls/cert.pem", "1 path /etc/app.conf"));
 }
 
 TEST(Javascript, CreateRequireMakesOneOfAnotherName) {
-  EXPECT_THAT(names("import { createRequire } from 'node:module';\nconst load = createRequire(import.meta.url);\n"
-                    "load('a'); module.createRequire(f(__filename))('b'); const other = m.createRequire(c); other('d')"),
-              ElementsAre("1 import node:module", "3 require a", "3 require b", "3 require d"));
+  EXPECT_THAT(
+      names("import { createRequire } from 'node:module';\nconst load = createRequire(import.meta.url);\n"
+            "load('a'); module.createRequire(f(__filename))('b'); const other = m.createRequire(c); "
+            "other('d')"),
+      ElementsAre("1 import node:module", "3 require a", "3 require b", "3 require d"));
 }
 
 TEST(Javascript, CommentsStringsTemplatesAndRegularExpressionsAreNoCode) {
-  EXPECT_THAT(names("// require('a')\n/* require('b')\n */ 'require(\"c\")' + `require('d')`; x = /require('e')\\/[/]'/g\n"
+  EXPECT_THAT(names("// require('a')\n/* require('b')\n */ 'require(\"c\")' + `require('d')`; x = "
+                    "/require('e')\\/[/]'/g\n"
                     "if (y) /'/.test(z); a = b / c; d = e / 'f'; `${`${require('g')}`} '` + require('h')\n"
                     "return /\"/.test(q) ? `\\`` : require('i')"),
               ElementsAre("4 require g", "4 require h", "5 require i"));

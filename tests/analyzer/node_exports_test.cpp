@@ -54,8 +54,8 @@ TEST(NodeExports, OfAlternativesTheFirstValidOneCounts) {
 }
 
 TEST(NodeExports, NothingLeadsOutOfThePackage) {
-  for (const char* json : {R"("../a.js")", R"("/a.js")", R"("./x/../../a.js")", R"("./node_modules/a.js")", R"("a")",
-                           "null", "3", "{}"}) {
+  for (const char* json : {R"("../a.js")", R"("/a.js")", R"("./x/../../a.js")", R"("./node_modules/a.js")",
+                           R"("a")", "null", "3", "{}"}) {
     EXPECT_EQ(exported(json, "."), "-") << json;
   }
   EXPECT_EQ(exported(R"({"./*": "./*"})", "./../a"), "-");
@@ -68,7 +68,8 @@ TEST(NodeExports, DeepMapsEnd) {
 }
 
 TEST(NodeImports, NamesOfThePackagesOwn) {
-  const char* json = R"({"#a": "./a.js", "#dep": {"node": "other/part", "default": "./b.js"}, "#x/*": "./x/*.js"})";
+  const char* json =
+      R"({"#a": "./a.js", "#dep": {"node": "other/part", "default": "./b.js"}, "#x/*": "./x/*.js"})";
   EXPECT_EQ(imported(json, "#a"), "./a.js");
   EXPECT_EQ(imported(json, "#dep"), "other/part");
   EXPECT_EQ(imported(json, "#x/y"), "./x/y.js");
