@@ -58,7 +58,8 @@ bool is_library_name(std::string_view text) {
 
 bool is_desktop_class(std::string_view name) {
   return name.starts_with("java/awt/") || name.starts_with("javax/swing/") ||
-         name.starts_with("javax/imageio/");
+         name.starts_with("javax/imageio/") || name.starts_with("javax/print/") ||
+         name.starts_with("javax/sound/") || name.starts_with("javax/smartcardio/");
 }
 
 /// The constants of a class that name something.

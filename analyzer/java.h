@@ -18,7 +18,7 @@ enum class JavaUse : std::uint8_t {
   command,     ///< a string of a class that starts processes: a program, or text for a shell
   library,     ///< a string of a class that loads libraries: the name for System.loadLibrary
   needed,      ///< what a library inside of the archive needs: "62:libstdc++.so.6", with its e_machine
-  desktop,     ///< some class uses java.awt, javax.swing or javax.imageio: the first that does
+  desktop,     ///< a class of graphics, sound or smart cards that is used: the first one
   spring,      ///< the archive is one of Spring Boot, which looks for its configuration beside itself
   unread,      ///< an entry that was not read, because it or the archive is too large
 };

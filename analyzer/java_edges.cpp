@@ -141,11 +141,12 @@ void JavaEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& fac
         library(edges, name.text, like);
         break;
       case JavaUse::needed:
-        needed(edges, name.text, like);
+      case JavaUse::desktop: {
+        Edge edge = like;
+        edge.detail = name.text;
+        late(edges, static_cast<JavaUse>(name.use), name.text, edge);
         break;
-      case JavaUse::desktop:
-        fonts(edges, like);
-        break;
+      }
       case JavaUse::spring:
         spring_configuration(edges, node, like);
         break;
@@ -160,6 +161,7 @@ void JavaEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& fac
 void JavaEdges::interpreter(std::vector<Edge>& edges, NodeId program) {
   if (!is_java(tree_->node(program).name)) return;
   java_ = program;
+  for (const Late& waiting : std::exchange(late_, {})) late(edges, waiting.use, waiting.text, waiting.like);
   const Edge like{.from = program,
                   .to = no_node,
                   .kind = EdgeKind::import,
@@ -318,7 +320,9 @@ void JavaEdges::library(std::vector<Edge>& edges, std::string_view name, const E
       name.find(".so") == std::string_view::npos ? fmt::format("lib{}.so", name) : std::string(name);
   Edge edge = like;
   edge.kind = EdgeKind::library_name;
-  for (const std::string& folder : library_folders_) {
+  std::vector<std::string> folders = library_folders_;
+  if (java_ != no_node) folders.push_back(tree_->path(tree_->node(java_).parent) + "/../lib");
+  for (const std::string& folder : folders) {
     const Resolution target = tree_->resolve(folder + "/" + file_name, working_folder_);
     if (target.node == no_node || !tree_->is(target.node, EntryType::file)) continue;
     add_path_edges(*tree_, edges, target, edge);
@@ -347,7 +351,33 @@ void JavaEdges::needed(std::vector<Edge>& edges, std::string_view text, const Ed
   }
 }
 
-void JavaEdges::fonts(std::vector<Edge>& edges, const Edge& like) {
+/// What is found beside the java that runs: it may be reached behind the archives.
+void JavaEdges::late(std::vector<Edge>& edges, JavaUse use, std::string_view text, const Edge& like) {
+  if (java_ == no_node) {
+    late_.push_back({.use = use, .text = std::string(text), .like = like});
+  } else if (use == JavaUse::needed) {
+    needed(edges, text, like);
+  } else {
+    desktop(edges, like);
+  }
+}
+
+/// The parts of the runtime that draw, print and play, and the fonts of the system.
+void JavaEdges::desktop(std::vector<Edge>& edges, const Edge& like) {
+  constexpr auto others = std::to_array<std::string_view>({"libjdwp.so", "libdt_socket.so", "libsaproc.so"});
+  const NodeId lib = tree_->resolve("../lib", tree_->node(java_).parent).node;
+  if (is_folder(*tree_, lib)) {
+    for (const NodeId child : tree_->node(lib).children) {
+      const std::string& name = tree_->node(child).name;
+      if (!name.ends_with(".so") || std::ranges::find(others, name) != others.end()) continue;
+      const Resolution target = tree_->resolve(tree_->path(child));
+      if (target.node == no_node) continue;
+      Edge edge = like;
+      edge.kind = EdgeKind::library_name;
+      edge.detail = fmt::format("java.desktop loads it: the class path uses {}", like.detail);
+      add_path_edges(*tree_, edges, target, edge);
+    }
+  }
   for (const char* path : {"/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts",
                            "/usr/local/share/fonts", "/var/cache/fontconfig"}) {
     const Resolution target = tree_->resolve(path);

@@ -11,7 +11,7 @@
 #include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
-#include "analyzer/javascript_edges.h"
+#include "analyzer/java.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/loader.h"
 
@@ -37,7 +37,8 @@ class JavaEdges {
   void file(std::vector<Edge>& edges, std::string_view path, NodeId folder, const Edge& like);
   void library(std::vector<Edge>& edges, std::string_view name, const Edge& like);
   void needed(std::vector<Edge>& edges, std::string_view text, const Edge& like);
-  void fonts(std::vector<Edge>& edges, const Edge& like);
+  void late(std::vector<Edge>& edges, JavaUse use, std::string_view text, const Edge& like);
+  void desktop(std::vector<Edge>& edges, const Edge& like);
   void spring_configuration(std::vector<Edge>& edges, NodeId archive, const Edge& like);
   std::vector<std::string> expanded(std::span<const std::string> words, const Edge& like);
 
@@ -50,6 +51,12 @@ class JavaEdges {
   std::string class_path_;                        ///< CLASSPATH
   std::vector<std::string> library_folders_;      ///< java.library.path, ours and the default
   NodeId java_ = no_node;                         ///< the last java that is kept
+  struct Late {
+    JavaUse use;
+    std::string text;
+    Edge like;
+  };
+  std::vector<Late> late_;  ///< what waits for it to be known
 };
 
 }  // namespace slim

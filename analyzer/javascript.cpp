@@ -82,7 +82,7 @@ class JavascriptScanner {
 
   void add(ScriptUse use, std::string text, std::uint32_t line) {
     if (text.size() > longest_name) return;
-    const bool may_lack = !braces_.empty() && tries_ != 0;
+    const bool may_lack = tries_ != 0 || bundled_;
     // Once for each use and text; outside of a try block it counts more.
     std::string key = text;
     key += '\0';
@@ -134,6 +134,9 @@ class JavascriptScanner {
       if (!previous_.is('.') && peek(0).kind == ScriptTokenKind::string && !peek(0).text.empty()) {
         add(ScriptUse::import, script_string_value(peek(0)), token.line);
       }
+    } else if (name == "function") {
+      // Bundles of browserify carry their modules in themselves: function(require, module, exports) { ... }
+      bundled_ = bundled_ || (peek(0).is('(') && peek(1).is("require"));
     } else if (name == "createRequire") {
       created(token);
     } else if (name == "__dirname") {
@@ -299,6 +302,7 @@ class JavascriptScanner {
   std::string_view assigned_;  ///< what the last = has on its left
   std::vector<bool> braces_;
   std::size_t tries_ = 0;  ///< open blocks of try
+  bool bundled_ = false;
   std::vector<std::string_view> aliases_;
   std::unordered_set<std::string> known_;
   std::vector<CodeName> found_;

@@ -23,7 +23,8 @@ enum class ScriptUse : std::uint8_t {
   command,           ///< what exec, spawn and their kin start, in a shell's words
 };
 
-/// Set in CodeName::use where the name stands in a try block: that it is missing says nothing.
+/// Set in CodeName::use where the name stands in a try block, or in a bundle that has its modules inside:
+/// that it is missing says nothing.
 inline constexpr std::uint8_t optional_script_name = 0x80;
 
 /// Whether a file of this name (as in LayerEntry) is read as JavaScript: *.js, *.mjs, *.cjs, and

@@ -85,7 +85,7 @@ std::vector<std::string> blank_separated(std::string_view text) {
 
 }  // namespace
 
-PackagePart package_part(std::string_view path) {
+PackagePart package_part(std::string_view path, bool installed) {
   constexpr auto test_folders =
       std::to_array<std::string_view>({"test", "tests", "__tests__", "__mocks__", "spec", "coverage",
                                        "benchmark", "benchmarks", ".nyc_output"});
@@ -99,9 +99,19 @@ PackagePart package_part(std::string_view path) {
   constexpr auto foreign_endings = std::to_array<std::string_view>(
       {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".gyp", ".gypi", ".o", ".a", ".mk", "/Makefile",
        ".obj", ".lib", ".pdb", ".iobj", ".vcxproj", ".tgz"});
-  if (has_folder(path, foreign_folders) || ends_with_any(path, foreign_endings)) return PackagePart::foreign;
-  if (path == "Makefile") return PackagePart::foreign;
+  constexpr auto scripts = std::to_array<std::string_view>(
+      {".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".exe", ".dll", ".dylib"});
+  constexpr auto spare_names =
+      std::to_array<std::string_view>({"test.js", "tests.js", "karma.conf.js", "Gruntfile.js", "gulpfile.js",
+                                       "rollup.config.js", "webpack.config.js"});
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (has_folder(path, foreign_folders) || ends_with_any(path, foreign_endings) || name == "Makefile") {
+    return PackagePart::foreign;
+  }
+  if (installed && ends_with_any(path, scripts)) return PackagePart::foreign;
   if (has_folder(path, test_folders) || ends_with_any(path, spare_endings)) return PackagePart::spare;
+  if (std::ranges::find(spare_names, name) != spare_names.end()) return PackagePart::spare;
+  if (name.starts_with("eslint.config.") || name.starts_with(".eslintrc")) return PackagePart::spare;
   // A folder of this name may hold what the program serves; only its text is documentation.
   const bool code =
       path.ends_with(".js") || path.ends_with(".cjs") || path.ends_with(".mjs") || path.ends_with(".json");
@@ -130,12 +140,15 @@ void JavascriptEdges::code(std::vector<Edge>& edges, NodeId node, const FileFact
     const std::string path = tree_->path(node);
     const std::string folder = tree_->path(root);
     // Nobody runs the tests of a package; what they need is kept as they are.
-    if (package_part(std::string_view(path).substr(folder.size() + 1)) != PackagePart::needed) {
-      strength = Strength::likely;
-    }
+    const std::string_view below = std::string_view(path).substr(folder.size() + 1);
+    if (package_part(below, is_installed(root)) != PackagePart::needed) strength = Strength::likely;
     reached(edges, node, strength);
   }
-  for (const CodeName& found : facts.code.names) name(edges, found, node, strength);
+  for (const CodeName& found : facts.code.names) {
+    const auto use = static_cast<ScriptUse>(found.use & ~optional_script_name);
+    const bool named = use == ScriptUse::require || use == ScriptUse::import;
+    if (strength == Strength::required || named) name(edges, found, node, strength);
+  }
 }
 
 void JavascriptEdges::name(std::vector<Edge>& edges, const CodeName& name, NodeId node, Strength strength) {
@@ -334,12 +347,19 @@ bool JavascriptEdges::is_foreign_addon(NodeId file) const {
   return (musl && !has_musl_ && has_glibc_) || (glibc && !has_glibc_ && has_musl_);
 }
 
+/// In a folder of packages, or in a scope (@name) there.
+bool JavascriptEdges::is_installed(NodeId root) const {
+  const NodeId parent = tree_->node(root).parent;
+  return modules_.holds_packages(parent) || modules_.holds_packages(tree_->node(parent).parent);
+}
+
 void JavascriptEdges::keep_package(std::vector<Edge>& edges, NodeId root, NodeId from, Strength strength) {
   const auto [known, fresh] = packages_.emplace(root, strength);
   if (!fresh && known->second <= strength) return;
   known->second = strength;
   const std::string path = tree_->path(root);
   if (is_system_folder(path)) return;  // an application in / or /usr/share: its modules count, one by one
+  const bool installed = is_installed(root);
   const NodePackage* package = modules_.package(root);
   const std::string detail =
       "of the package " + (package == nullptr || package->name.empty() ? path : package->name);
@@ -355,7 +375,7 @@ void JavascriptEdges::keep_package(std::vector<Edge>& edges, NodeId root, NodeId
         continue;
       }
       if (++count > most_package_files) return;
-      PackagePart part = package_part(below);
+      PackagePart part = package_part(below, installed);
       if (part == PackagePart::needed && is_foreign_addon(child)) part = PackagePart::foreign;
       const Strength own = part == PackagePart::needed  ? Strength::required
                            : part == PackagePart::spare ? Strength::likely
@@ -367,8 +387,6 @@ void JavascriptEdges::keep_package(std::vector<Edge>& edges, NodeId root, NodeId
                        .detail = detail});
     }
   }
-  const bool installed = modules_.holds_packages(tree_->node(root).parent) ||
-                         modules_.holds_packages(tree_->node(tree_->node(root).parent).parent);
   if (!installed) keep_dependencies(edges, root, from, "the application's package.json depends on it");
 }
 

@@ -18,13 +18,15 @@
 
 namespace slim {
 
-/// What a file of a package is for, by its path below the package.
+/// What a file of a package is for, by its path below the package. `installed`: the package lies in
+/// node_modules, and is not the application itself.
 enum class PackagePart : std::uint8_t {
   needed,   ///< code and data
   spare,    ///< tests, types, source maps, documentation: nothing that runs asks for them
-  foreign,  ///< sources of native code, what version control and build tools leave
+  foreign,  ///< sources of native code, shell scripts for who develops it, what version control and builds
+            ///< leave
 };
-PackagePart package_part(std::string_view path);
+PackagePart package_part(std::string_view path, bool installed);
 
 class JavascriptEdges {
  public:
@@ -53,6 +55,7 @@ class JavascriptEdges {
   void beside(std::vector<Edge>& edges, const std::string& path, bool whole, const Place& place);
   void files_that_begin(std::vector<Edge>& edges, std::string_view prefix, const Place& place);
   void child_process(std::vector<Edge>& edges, const Place& place);
+  [[nodiscard]] bool is_installed(NodeId root) const;
   void reached(std::vector<Edge>& edges, NodeId file, Strength strength);
   void keep_package(std::vector<Edge>& edges, NodeId root, NodeId from, Strength strength);
   void keep_dependencies(std::vector<Edge>& edges, NodeId root, NodeId from, const std::string& why);
