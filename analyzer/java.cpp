@@ -84,7 +84,8 @@ class PoolReader {
     for (std::size_t i = 1; i < count && at < bytes_.size(); ++i) {
       const std::size_t size = entry(i, at);
       if (size == 0) break;
-      if (size == 9) ++i;  // long and double take two places
+      const std::uint32_t tag = number(at, 1);
+      if (tag == 5 || tag == 6) ++i;  // long and double take two places
       at += size;
     }
     for (const std::uint16_t index : strings_) {
