@@ -4,7 +4,6 @@
 #include "analyzer/java.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -60,6 +59,14 @@ bool is_desktop_class(std::string_view name) {
   return name.starts_with("java/awt/") || name.starts_with("javax/swing/") ||
          name.starts_with("javax/imageio/") || name.starts_with("javax/print/") ||
          name.starts_with("javax/sound/") || name.starts_with("javax/smartcardio/");
+}
+
+/// How much is read of an entry of this name; 0: nothing.
+std::uint64_t cap_of(std::string_view name) {
+  if (name == "META-INF/MANIFEST.MF") return largest_manifest;
+  if (name.ends_with(".class")) return largest_class;
+  if (is_archive(name)) return largest_nested;
+  return name.find(".so") == std::string_view::npos ? 0 : largest_library;
 }
 
 /// The constants of a class that name something.
@@ -183,11 +190,7 @@ class JavaScanner {
     for (const ZipEntry& entry : zip_entries(bytes)) {
       const std::string_view name = entry.name;
       if (depth == 0 && name.starts_with("BOOT-INF/")) add(JavaUse::spring, "BOOT-INF");
-      const std::uint64_t cap = name == "META-INF/MANIFEST.MF"               ? largest_manifest
-                                : name.ends_with(".class")                   ? largest_class
-                                : is_archive(name)                           ? largest_nested
-                                : name.find(".so") != std::string_view::npos ? largest_library
-                                                                             : 0;
+      const std::uint64_t cap = cap_of(name);
       if (cap == 0 || (is_archive(name) && depth + 1 >= deepest)) continue;
       if (entry.size > cap || inflated_ > most_inflated - std::min(entry.size, most_inflated)) {
         add(JavaUse::unread, name);

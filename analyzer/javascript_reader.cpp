@@ -42,13 +42,17 @@ std::uint8_t class_of(char c) {
   return classes[static_cast<unsigned char>(c)];
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 int hex_value(std::string_view digits) {
   int value = 0;
   for (const char c : digits) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
+    const int digit = hex_digit(c);
     if (digit < 0) return -1;
     value = value * 16 + digit;
   }
@@ -83,7 +87,8 @@ std::size_t unescape(std::string_view text, std::string& out) {
   if (c == 'x' || c == 'u') {
     const bool braces = c == 'u' && text.size() > 1 && text[1] == '{';
     const std::size_t from = braces ? 2 : 1;
-    const std::size_t length = braces ? std::min(text.find('}', from), from + 6) - from : c == 'x' ? 2 : 4;
+    std::size_t length = c == 'x' ? 2 : 4;
+    if (braces) length = std::min(text.find('}', from), from + 6) - from;
     const int code = text.size() < from + length ? -1 : hex_value(text.substr(from, length));
     if (code < 0 || code > 0x10ffff) {
       out += c;
@@ -279,7 +284,8 @@ ScriptToken ScriptReader::sign() {
   ++at_;
   operand_ended_ = c == ']';
   if ((c == '(' || c == '{') && open_.size() < deepest) {
-    open_.push_back(c == '{' ? Bracket::brace : condition ? Bracket::condition_paren : Bracket::paren);
+    const Bracket paren = condition ? Bracket::condition_paren : Bracket::paren;
+    open_.push_back(c == '{' ? Bracket::brace : paren);
   }
   if (c == ')') {
     const bool paren =

@@ -56,7 +56,8 @@ class TargetFinder {
   TargetFinder(std::span<const std::string> conditions, bool imports)
       : conditions_(conditions), imports_(imports) {}
 
-  Target find(const Json& target, const std::optional<std::string_view>& match, int depth) const {
+  [[nodiscard]] Target find(const Json& target, const std::optional<std::string_view>& match,
+                            int depth) const {
     if (depth > deepest) return {.state = Target::State::invalid, .text = {}};
     if (target.is_null()) return {.state = Target::State::none, .text = {}};
     if (target.is_string()) return string(target.get_ref<const std::string&>(), match);
@@ -66,16 +67,16 @@ class TargetFinder {
   }
 
  private:
-  Target string(std::string_view target, const std::optional<std::string_view>& match) const {
-    const Target invalid{.state = Target::State::invalid, .text = {}};
+  [[nodiscard]] Target string(std::string_view target, const std::optional<std::string_view>& match) const {
     const bool own = target.starts_with("./");
     const bool elsewhere = imports_ && !target.starts_with("../") && !target.starts_with('/');
-    if (!own && !elsewhere) return invalid;
-    if (own && (has_bad_segment(target.substr(2)) || (match && has_bad_segment(*match)))) return invalid;
+    const bool bad = own && (has_bad_segment(target.substr(2)) || (match && has_bad_segment(*match)));
+    if (bad || (!own && !elsewhere)) return {.state = Target::State::invalid, .text = {}};
     return {.state = Target::State::found, .text = filled(target, match)};
   }
 
-  Target object(const Json& target, const std::optional<std::string_view>& match, int depth) const {
+  [[nodiscard]] Target object(const Json& target, const std::optional<std::string_view>& match,
+                              int depth) const {
     for (const auto& [condition, value] : target.items()) {
       if (condition != "default" && std::ranges::find(conditions_, condition) == conditions_.end()) continue;
       Target found = find(value, match, depth + 1);
@@ -84,7 +85,8 @@ class TargetFinder {
     return {};
   }
 
-  Target array(const Json& target, const std::optional<std::string_view>& match, int depth) const {
+  [[nodiscard]] Target array(const Json& target, const std::optional<std::string_view>& match,
+                             int depth) const {
     for (const Json& value : target) {
       Target found = find(value, match, depth + 1);
       if (found.state == Target::State::found) return found;

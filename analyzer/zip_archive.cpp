@@ -2,7 +2,6 @@
 // Follows PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
 #include "analyzer/zip_archive.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
