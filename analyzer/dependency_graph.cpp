@@ -42,7 +42,9 @@ constexpr auto covered_by_rules = std::to_array<std::string_view>(
      "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
      "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*",
      // loads a policy into the kernel with libsepol, as init does
-     "libselinux.so.*", "libnet.so"});
+     "libselinux.so.*",
+     // Java knows what they open (java_edges.cpp)
+     "libnet.so", "libawt_headless.so", "libawt_xawt.so"});
 
 LoaderEnvironment loader_environment(const ImageConfig& config, NodeId working_folder) {
   return {.library_path = env_value(config, "LD_LIBRARY_PATH").value_or(""),

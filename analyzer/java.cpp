@@ -4,6 +4,7 @@
 #include "analyzer/java.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -55,12 +56,6 @@ bool is_library_name(std::string_view text) {
   });
 }
 
-bool is_desktop_class(std::string_view name) {
-  return name.starts_with("java/awt/") || name.starts_with("javax/swing/") ||
-         name.starts_with("javax/imageio/") || name.starts_with("javax/print/") ||
-         name.starts_with("javax/sound/") || name.starts_with("javax/smartcardio/");
-}
-
 /// How much is read of an entry of this name; 0: nothing.
 std::uint64_t cap_of(std::string_view name) {
   if (name == "META-INF/MANIFEST.MF") return largest_manifest;
@@ -72,7 +67,7 @@ std::uint64_t cap_of(std::string_view name) {
 /// The constants of a class that name something.
 struct ConstantPool {
   std::vector<std::string_view> strings;  ///< of the program
-  std::string_view desktop;               ///< the first class of java.desktop that is used
+  std::vector<std::string_view> desktop;  ///< classes that are used and have a java_desktop_part
   bool starts_processes = false;
   bool loads_libraries = false;
 };
@@ -104,10 +99,11 @@ class PoolReader {
       const std::string_view name = texts_[index];
       pool.starts_processes = pool.starts_processes || name == "java/lang/ProcessBuilder";
       runtime = runtime || name == "java/lang/Runtime";
-      if (pool.desktop.empty() && is_desktop_class(name)) pool.desktop = name;
+      if (java_desktop_part(name) != JavaDesktop::none) pool.desktop.push_back(name);
     }
     pool.starts_processes = pool.starts_processes || (runtime && names_exec_);
     pool.loads_libraries = names_load_library_;
+    if (names_draw_string_) pool.desktop.emplace_back("java/awt/Font");  // in a font that is not named
     return pool;
   }
 
@@ -129,6 +125,7 @@ class PoolReader {
         const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + at + 3, size);
         texts_[i] = text;
         names_exec_ = names_exec_ || text == "exec";
+        names_draw_string_ = names_draw_string_ || text == "drawString";
         names_load_library_ = names_load_library_ || text == "loadLibrary";
         return 3 + size;
       }
@@ -166,6 +163,7 @@ class PoolReader {
   std::vector<std::uint16_t> classes_;
   std::vector<std::uint16_t> strings_;
   bool names_exec_ = false;
+  bool names_draw_string_ = false;
   bool names_load_library_ = false;
 };
 
@@ -173,9 +171,9 @@ class JavaScanner {
  public:
   void class_file(std::span<const std::byte> bytes) {
     const ConstantPool pool = PoolReader(bytes).read();
-    if (!pool.desktop.empty() && !desktop_) {
-      desktop_ = true;
-      add(JavaUse::desktop, pool.desktop);
+    for (const std::string_view name : pool.desktop) {
+      const auto part = static_cast<std::size_t>(java_desktop_part(name));
+      if (!std::exchange(desktop_[part], true)) add(JavaUse::desktop, name);
     }
     for (const std::string_view text : pool.strings) {
       if (text.size() > longest_string) continue;
@@ -265,10 +263,22 @@ class JavaScanner {
   std::vector<CodeName> found_;
   std::unordered_set<std::string> known_;
   std::uint64_t inflated_ = 0;
-  bool desktop_ = false;
+  std::array<bool, 6> desktop_{};  ///< by JavaDesktop: told
 };
 
 }  // namespace
+
+JavaDesktop java_desktop_part(std::string_view name) {
+  if (name.starts_with("java/awt/print/") || name.starts_with("javax/print/")) return JavaDesktop::printing;
+  if (name.starts_with("java/awt/Font") || name.starts_with("java/awt/font/") ||
+      name.starts_with("javax/swing/")) {
+    return JavaDesktop::text;
+  }
+  if (name.starts_with("javax/sound/")) return JavaDesktop::sound;
+  if (name.starts_with("javax/smartcardio/")) return JavaDesktop::smart_cards;
+  const bool graphics = name.starts_with("java/awt/") || name.starts_with("javax/imageio/");
+  return graphics ? JavaDesktop::graphics : JavaDesktop::none;
+}
 
 bool is_java_file(std::string_view path) {
   return is_archive(path) || has_ending(path, ".class");

@@ -18,10 +18,14 @@ enum class JavaUse : std::uint8_t {
   command,     ///< a string of a class that starts processes: a program, or text for a shell
   library,     ///< a string of a class that loads libraries: the name for System.loadLibrary
   needed,      ///< what a library inside of the archive needs: "62:libstdc++.so.6", with its e_machine
-  desktop,     ///< a class of graphics, sound or smart cards that is used: the first one
+  desktop,     ///< the first class that is used of each part of the desktop: "java/awt/Font"
   spring,      ///< the archive is one of Spring Boot, which looks for its configuration beside itself
   unread,      ///< an entry that was not read, because it or the archive is too large
 };
+
+/// The parts of the runtime that not every program needs.
+enum class JavaDesktop : std::uint8_t { none, graphics, text, printing, sound, smart_cards };
+JavaDesktop java_desktop_part(std::string_view name);  ///< of a class, by its binary name
 
 /// Whether a file of this name (as in LayerEntry) is read as Java's: *.jar, *.war, *.ear, *.class.
 bool is_java_file(std::string_view path);

@@ -80,6 +80,18 @@ std::vector<std::string_view> colon_separated(std::string_view text) {
   }
 }
 
+/// Whether a library of the runtime serves this part of it.
+bool is_desktop_library(std::string_view name, JavaDesktop part) {
+  constexpr auto debugging =
+      std::to_array<std::string_view>({"libjdwp.so", "libdt_socket.so", "libsaproc.so"});
+  if (!name.ends_with(".so") || std::ranges::find(debugging, name) != debugging.end()) return false;
+  if (name == "libjsound.so") return part == JavaDesktop::sound;
+  if (name == "libj2pcsc.so" || part == JavaDesktop::smart_cards)
+    return name == "libj2pcsc.so" && part == JavaDesktop::smart_cards;
+  if (part == JavaDesktop::sound) return false;
+  return true;  // of graphics, which the others stand on
+}
+
 bool is_folder(const FileTree& tree, NodeId node) {
   return node != no_node && tree.is(node, EntryType::directory);
 }
@@ -257,6 +269,7 @@ bool JavaEdges::plain_option(std::vector<Edge>& edges, std::string_view option, 
   }
   if (const auto value = value_of("-agentlib:"); !value.empty()) {
     library(edges, value.substr(0, value.find('=')), like);
+    if (value.starts_with("jdwp")) library(edges, "dt_socket", like);
     return true;
   }
   if (const auto value = value_of("-Djava.library.path="); !value.empty()) {
@@ -339,15 +352,18 @@ void JavaEdges::needed(std::vector<Edge>& edges, std::string_view text, const Ed
     return;
   const ElfFacts* java = java_ == no_node ? nullptr : tree_->elf(java_);
   if (java == nullptr || java->machine != machine) return;
-  const LoadResult result = loader_->dlopen(text.substr(colon + 1), java_, java_);
+  Edge edge = like;
+  edge.kind = EdgeKind::needed;
+  edge.detail = fmt::format("a library inside of it needs {}", text.substr(colon + 1));
+  opened(edges, text.substr(colon + 1), edge);
+}
+
+/// A library that is opened in the process of java, with what it needs in turn.
+void JavaEdges::opened(std::vector<Edge>& edges, std::string_view name, const Edge& like) const {
+  const LoadResult result = loader_->dlopen(name, java_, java_);
   for (const LoadedLibrary& library : result.libraries) {
     if (library.node == no_node || library.node == java_) continue;
-    add_path_edges(*tree_, edges, {.node = library.node, .symlinks = library.symlinks, .missing = {}},
-                   {.from = like.from,
-                    .to = no_node,
-                    .kind = EdgeKind::needed,
-                    .strength = Strength::likely,
-                    .detail = fmt::format("a library inside of it needs {}", text.substr(colon + 1))});
+    add_path_edges(*tree_, edges, {.node = library.node, .symlinks = library.symlinks, .missing = {}}, like);
   }
 }
 
@@ -362,29 +378,29 @@ void JavaEdges::late(std::vector<Edge>& edges, JavaUse use, std::string_view tex
   }
 }
 
-/// The parts of the runtime that draw, print and play, and the fonts of the system.
+/// The parts of the runtime that draw, print and play, what they load by names of their own, and fonts.
 void JavaEdges::desktop(std::vector<Edge>& edges, const Edge& like) {
-  constexpr auto others = std::to_array<std::string_view>({"libjdwp.so", "libdt_socket.so", "libsaproc.so"});
+  const JavaDesktop part = java_desktop_part(like.detail);
+  Edge edge = like;
+  edge.kind = EdgeKind::library_name;
+  edge.detail = fmt::format("the runtime loads it: the class path uses {}", like.detail);
   const NodeId lib = tree_->resolve("../lib", tree_->node(java_).parent).node;
   if (is_folder(*tree_, lib)) {
     for (const NodeId child : tree_->node(lib).children) {
-      const std::string& name = tree_->node(child).name;
-      if (!name.ends_with(".so") || std::ranges::find(others, name) != others.end()) continue;
       const Resolution target = tree_->resolve(tree_->path(child));
-      if (target.node == no_node) continue;
-      Edge edge = like;
-      edge.kind = EdgeKind::library_name;
-      edge.detail = fmt::format("java.desktop loads it: the class path uses {}", like.detail);
-      add_path_edges(*tree_, edges, target, edge);
+      if (target.node != no_node && is_desktop_library(tree_->node(child).name, part))
+        add_path_edges(*tree_, edges, target, edge);
     }
   }
+  if (part == JavaDesktop::printing) opened(edges, "libcups.so.2", edge);
+  if (part != JavaDesktop::text) return;
+  opened(edges, "libfontconfig.so.1", edge);
   for (const char* path : {"/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts",
                            "/usr/local/share/fonts", "/var/cache/fontconfig"}) {
     const Resolution target = tree_->resolve(path);
     if (!is_folder(*tree_, target.node)) continue;
-    Edge edge = like;
     edge.kind = EdgeKind::module_data;
-    edge.detail = fmt::format("it draws text or images: it uses {}", like.detail);
+    edge.detail = fmt::format("text is drawn in these fonts: the class path uses {}", like.detail);
     edge.with_content = true;
     add_path_edges(*tree_, edges, target, edge);
   }

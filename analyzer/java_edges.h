@@ -38,6 +38,7 @@ class JavaEdges {
   void library(std::vector<Edge>& edges, std::string_view name, const Edge& like);
   void needed(std::vector<Edge>& edges, std::string_view text, const Edge& like);
   void late(std::vector<Edge>& edges, JavaUse use, std::string_view text, const Edge& like);
+  void opened(std::vector<Edge>& edges, std::string_view name, const Edge& like) const;
   void desktop(std::vector<Edge>& edges, const Edge& like);
   void spring_configuration(std::vector<Edge>& edges, NodeId archive, const Edge& like);
   std::vector<std::string> expanded(std::span<const std::string> words, const Edge& like);

@@ -50,9 +50,15 @@ TEST(Java, StringsOfAClassThatLoadsLibrariesMayBeTheirNames) {
               ElementsAre("library snappy"));
 }
 
-TEST(Java, ClassesOfTheDesktopAreToldOnce) {
-  EXPECT_THAT(names("B.class", class_file({}, {"java/util/List", "java/awt/Font", "javax/swing/JFrame"})),
-              ElementsAre("desktop java/awt/Font"));
+TEST(Java, OfEachPartOfTheDesktopOneClassIsTold) {
+  EXPECT_THAT(names("B.class", class_file({}, {"java/util/List", "java/awt/Font", "javax/swing/JFrame",
+                                               "javax/print/Doc"})),
+              ElementsAre("desktop java/awt/Font", "desktop javax/print/Doc"));
+}
+
+TEST(Java, TextIsDrawnInAFontThatMayNotBeNamed) {
+  EXPECT_THAT(names("B.class", class_file({}, {"java/awt/Graphics2D"}, {"drawString"})),
+              ElementsAre("desktop java/awt/Graphics2D", "desktop java/awt/Font"));
 }
 
 TEST(Java, AManifestNamesFurtherArchives) {
