@@ -202,7 +202,7 @@ TEST_F(JavascriptEdgesTest, TestsOfAPackageAreNotFollowedFar) {
 TEST_F(JavascriptEdgesTest, AnApplicationInASystemFolderIsKeptByItsModulesAlone) {
   make({text_file("package.json", R"({"name": "root"})"), script("usr/share/a.js", "require('./b')"),
         script("usr/share/b.js", ""), file("usr/share/other")});
-  EXPECT_THAT(code("usr/share/a.js"), UnorderedElementsAre("import /usr/share/b.js"));
+  EXPECT_THAT(code("usr/share/a.js"), UnorderedElementsAre("import /usr/share/b.js", "data /package.json"));
 }
 
 TEST_F(JavascriptEdgesTest, NodeIsToldWhichFileToRun) {
