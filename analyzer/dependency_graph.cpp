@@ -33,6 +33,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t max_glob_matches = 10'000;
+constexpr int deepest_shell = 8;
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
 // /bin/sh, /etc/shadow and the zoneinfo folder. What Java's open JavaEdges knows.
@@ -42,7 +43,9 @@ constexpr auto covered_by_rules = std::to_array<std::string_view>(
      "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*", "libnet.so", "libawt_headless.so",
      "libawt_xawt.so",
      // loads a policy into the kernel with libsepol, as init does
-     "libselinux.so.*"});
+     "libselinux.so.*",
+     // Java knows what they open (java_edges.cpp)
+     "libnet.so", "libawt_headless.so", "libawt_xawt.so"});
 
 LoaderEnvironment loader_environment(const ImageConfig& config, NodeId working_folder) {
   return {.library_path = env_value(config, "LD_LIBRARY_PATH").value_or(""),

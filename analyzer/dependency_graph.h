@@ -97,6 +97,7 @@ class DependencyGraph {
   std::vector<std::string> library_folders_;  ///< made when they are first asked for
   Loader loader_;
   LanguageEdges languages_;
+  int shell_depth_ = 0;  ///< of texts that name each other
   std::vector<UnresolvedLibrary> unresolved_libraries_;
   std::vector<UnresolvedName> unresolved_names_;
 };
