@@ -36,12 +36,11 @@ constexpr std::size_t max_glob_matches = 10'000;
 constexpr int deepest_shell = 8;
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
-// /bin/sh, /etc/shadow and the zoneinfo folder. What Java's open JavaEdges knows.
+// /bin/sh, /etc/shadow and the zoneinfo folder.
 constexpr auto covered_by_rules = std::to_array<std::string_view>(
     {"libc.so", "libc.so.*", "libc-*.so", "ld-linux*.so.*", "ld-*.so.*", "ld-musl-*", "libc.musl-*",
      "libstdc++.so.*", "libcrypto.so.*", "libssl.so.*", "libgcc_s.so.*", "libm.so.*", "libpthread.so.*",
-     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*", "libnet.so", "libawt_headless.so",
-     "libawt_xawt.so",
+     "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*",
      // loads a policy into the kernel with libsepol, as init does
      "libselinux.so.*",
      // Java knows what they open (java_edges.cpp)
@@ -341,15 +340,19 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
 }
 
 /// What code hands to a shell, or starts by itself. Which strings these are is not always known: words that
-/// are no commands say nothing.
-void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view text,
-                                     const Edge& like) const {
+/// are no commands say nothing. What is run may name further text (the scripts of a package.json).
+void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like) {
+  if (shell_depth_ >= deepest_shell) return;
+  ++shell_depth_;
   for (const ScriptName& name : script_names(*tree_, places_, text, no_node)) {
     if (name.target.node == no_node || !tree_->is(name.target.node, EntryType::file)) continue;
     Edge edge = like;
     edge.detail = fmt::format("{}, {}", name.word, like.detail);
-    add_path(edges, name.target, edge);
+    if (!name.command) edge.kind = EdgeKind::named_path;
+    add_named_edges(*tree_, edges, name.target, edge);
+    if (name.runs) languages_.arguments(edges, like.from, name.target.node, name.arguments, like.detail);
   }
+  --shell_depth_;
 }
 
 /// Modules lie in the folders of libraries or in one below them, which the library that opens them is built

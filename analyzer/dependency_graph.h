@@ -87,7 +87,7 @@ class DependencyGraph {
   [[nodiscard]] std::string path_at_start(std::string_view text) const;
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
-  void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like) const;
+  void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like);
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);

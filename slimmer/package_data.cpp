@@ -105,7 +105,9 @@ bool serves_others(std::string_view path) {
     path.remove_prefix(1);
     const auto end = path.find('/');
     if (end == npos) return false;
-    if (among(other_folders, path.substr(0, end))) return true;
+    const std::string_view name = path.substr(0, end);
+    // Debian's mods-available and its kin: what is switched on is reached by its link.
+    if (among(other_folders, name) || name.ends_with("-available")) return true;
     path.remove_prefix(end);
   }
   return false;
@@ -122,11 +124,11 @@ std::string_view private_folder(std::string_view path) {
 
 /// "configuration", "data" or nothing. `names`: those whose folders are the program's own.
 std::string_view purpose_of(std::string_view path, const std::vector<std::string>& names) {
+  if (serves_others(path)) return "";
   if (path.starts_with("/etc/")) {
     const std::string_view rest = path.substr(5);
     return among(other_configuration, rest.substr(0, rest.find('/'))) ? "" : "configuration";
   }
-  if (serves_others(path)) return "";
   const std::string_view shared = component_below(path, "/usr/share/");
   if (!shared.empty()) return among(other_data, shared) ? "" : "data";
   const std::string_view own = private_folder(path);

@@ -26,8 +26,8 @@ struct PackageFile {
 ///  is
 ///    in a folder of its own below /usr/lib, /usr/libexec or their folder of the machine: one called as the
 ///    package, its source or the program, or a name that begins so.
-/// Tests, examples, headers, static libraries and scripts that can be started are no data: the latter are
-/// kept where something names them.
+/// What lies in a folder called *-available, tests, examples, headers, static libraries and scripts that can
+/// be started are no data: the latter are kept where something names them.
 class PackageData {
  public:
   PackageData(const FileTree& tree, const ImageConfig& config, const Packages& packages);

@@ -305,47 +305,6 @@ std::vector<RuleCase> server_cases() {
   };
 }
 
-std::vector<RuleCase> runtime_cases() {
-  const std::string jvm = "/usr/lib/jvm/java-17/";
-  const std::string node = "/usr/share/nodejs/";
-  return {
-      keeping("java-runtime", {a_file(jvm + "lib/libjli.so")},
-              {jvm + "lib/modules", jvm + "lib/jvm.cfg", jvm + "lib/tzdb.dat", jvm + "lib/jspawnhelper",
-               jvm + "lib/server/libjvm.so", jvm + "lib/server/classes.jsa", jvm + "lib/security",
-               jvm + "lib/security/cacerts", jvm + "lib/jfr", jvm + "lib/jfr/default.jfc",
-               jvm + "lib/libnet.so", jvm + "lib/psfontj2d.properties", jvm + "conf", jvm + "conf/security",
-               jvm + "conf/security/java.security", jvm + "release"},
-              {jvm + "jmods/java.base.jmod", jvm + "lib/ct.sym", jvm + "lib/src.zip", jvm + "include/jni.h",
-               jvm + "man/man1/java.1", jvm + "lib/libawt.so", jvm + "lib/libjava.a",
-               jvm + "legal/java.base/x", jvm + "bin/javac", jvm + "lib/server/classes_nocoops.jsa"},
-              {a_file(lib + "libjli-other.so")}),
-      keeping("java-unasked", {a_file(jvm + "lib/libjli.so")},
-              {jvm + "lib/libawt.so", jvm + "lib/libjdwp.so", jvm + "lib/server/classes_nocoops.jsa"},
-              {jvm + "lib/modules"}, {a_file(lib + "libjli-other.so")}),
-      keeping("java-8-runtime", {a_file("/opt/jre/lib/amd64/jli/libjli.so")},
-              {"/opt/jre/lib", "/opt/jre/lib/amd64", "/opt/jre/lib/amd64/jli", "/opt/jre/lib/rt.jar",
-               "/opt/jre/lib/amd64/server", "/opt/jre/lib/amd64/server/libjvm.so"},
-              {"/opt/jre/bin/java"}, {a_file("/opt/jre/lib/libjli.so")}),
-      keeping("java-trust-store", {a_file(jvm + "lib/libjli.so")},
-              {"/etc/ssl/certs/java/cacerts", "/etc/pki/ca-trust/extracted/java/cacerts"},
-              {"/etc/ssl/certs/ca-certificates.crt"}, {a_file(jvm + "lib/libjava.so")}),
-      of_image("java-home", {jvm + "bin/java"}, {}, {jvm + "bin/javac"},
-               scene({}, {jvm + "bin/java"}, {"JAVA_VERSION=17"}), {"JAVA_HOME=/usr/lib/jvm/java-17"}),
-      of_image("java-servers",
-               {"/opt/tomcat/lib/catalina.jar", "/opt/tomcat/webapps/app.war", "/opt/tomcat/lib",
-                "/opt/tomcat", "/opt/tomcat/webapps"},
-               {}, {"/opt/other/x"}, scene({}, {"/opt/tomcat/lib/catalina.jar"}),
-               {"CATALINA_HOME=/opt/tomcat"}),
-      keeping("node-shared-builtins", {a_file(lib + "libnode.so.108")},
-              {node + "acorn/dist/acorn.js", node + "acorn-walk/dist/walk.js",
-               node + "cjs-module-lexer/lexer.js", node + "cjs-module-lexer/dist/lexer.js",
-               node + "undici/undici-fetch.js", node + "undici/package.json"},
-              {node + "semver/index.js"}, {a_file(lib + "libnodes.so.1")}),
-      of_image("node-environment", {"/etc/own-ca.pem"}, {}, {"/etc/other.pem"},
-               scene({}, {"/etc/own-ca.pem"}), {"NODE_EXTRA_CA_CERTS=/etc/own-ca.pem"}),
-  };
-}
-
 std::vector<RuleCase> all_cases() {
   std::vector<RuleCase> cases;
   for (const auto& part :
