@@ -34,6 +34,7 @@ namespace {
 
 constexpr std::size_t max_glob_matches = 10'000;
 constexpr int deepest_shell = 8;
+constexpr int most_shell_texts = 1000;  ///< that one text leads to: scripts may name each other many times
 
 // Libraries whose strings are evidence of nothing, because rules say what they open: libc alone names
 // /bin/sh, /etc/shadow and the zoneinfo folder.
@@ -342,7 +343,8 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
 /// What code hands to a shell, or starts by itself. Which strings these are is not always known: words that
 /// are no commands say nothing. What is run may name further text (the scripts of a package.json).
 void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like) {
-  if (shell_depth_ >= deepest_shell) return;
+  if (shell_depth_ == 0) shell_texts_left_ = most_shell_texts;
+  if (shell_depth_ >= deepest_shell || shell_texts_left_-- <= 0) return;
   ++shell_depth_;
   for (const ScriptName& name : script_names(*tree_, places_, text, no_node)) {
     if (name.target.node == no_node || !tree_->is(name.target.node, EntryType::file)) continue;

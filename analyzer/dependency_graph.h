@@ -98,6 +98,7 @@ class DependencyGraph {
   Loader loader_;
   LanguageEdges languages_;
   int shell_depth_ = 0;  ///< of texts that name each other
+  int shell_texts_left_ = 0;
   std::vector<UnresolvedLibrary> unresolved_libraries_;
   std::vector<UnresolvedName> unresolved_names_;
 };

@@ -5,14 +5,12 @@
 #include <cstddef>
 #include <cstdio>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -98,43 +96,6 @@ void redact(Trace& trace) {
   trace.summary = redacted_words(trace.summary);
 }
 
-/// Each probe has a run of its own; the trace is of all.
-void add_run(std::optional<Trace>& trace, Trace run) {
-  if (!trace) {
-    trace = std::move(run);
-    return;
-  }
-  trace->summary += "; " + run.summary;
-  if (!run.exit || !run.exit->success()) trace->exit = run.exit;
-  std::unordered_map<std::string, std::size_t> known;
-  for (std::size_t i = 0; i < trace->watched.paths.size(); ++i) known[trace->watched.paths[i].path] = i;
-  for (auto& asked : run.watched.paths) {
-    const auto [place, is_new] = known.try_emplace(asked.path, trace->watched.paths.size());
-    if (is_new) {
-      trace->watched.paths.push_back(std::move(asked));
-    } else {
-      trace->watched.paths[place->second].uses |= asked.uses;
-    }
-  }
-  const auto unite = [](auto& into, auto& from) {
-    for (auto& item : from) {
-      if (std::ranges::find(into, item) == into.end()) into.push_back(std::move(item));
-    }
-  };
-  unite(trace->watched.processes, run.watched.processes);
-  auto& changed = trace->changes.files;
-  std::ranges::move(run.changes.files, std::back_inserter(changed));
-  std::ranges::stable_sort(changed, {}, &FileChange::path);
-  const auto again = std::ranges::unique(changed, {}, &FileChange::path);
-  changed.erase(again.begin(), again.end());
-  unite(trace->sockets, run.sockets);
-  std::ranges::move(run.answers, std::back_inserter(trace->answers));
-  trace->watched.complete = trace->watched.complete && run.watched.complete;
-  trace->changes.complete = trace->changes.complete && run.changes.complete;
-  trace->time_to_ready = std::max(trace->time_to_ready, run.time_to_ready);
-  trace->peak_memory = std::max(trace->peak_memory, run.peak_memory);
-}
-
 int trace(const Arguments& arguments) {
   const Options& options = arguments.options;
   const auto platform = platform_of(options);
@@ -155,13 +116,12 @@ int trace(const Arguments& arguments) {
   Verifier verifier(contents, run_options);
   const auto runs = verifier.observe_original();
   progress.finish();
-  std::optional<Trace> made;
   for (const Observation* run : runs) {
     require_watched(*run, arguments.image);
-    add_run(made, trace_of(*run, contents.image()));
     if (!run->unproved.empty()) fmt::print(stderr, "slim: warning: {}\n", terminal_text(run->unproved));
   }
-  Trace result = std::move(made).value();
+  Trace result = trace_of(*runs.front(), contents.image());
+  for (std::size_t i = 1; i < runs.size(); ++i) add_run(result, *runs[i]);
   if (!options.show_secrets) redact(result);
   write_file_whole(arguments.output, [&](std::ostream& out) { write_trace(result, contents.tree, out); });
   if (!result.watched.complete) {
