@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +16,6 @@
 #include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
-#include "analyzer/python.h"
 #include "analyzer/python_edges.h"
 #include "analyzer/python_interpreters.h"
 #include "analyzer/python_source.h"
@@ -86,9 +84,8 @@ std::size_t PythonEdges::interpreter_options(std::vector<Edge>& edges, const Imp
     const std::size_t letter = word.find_first_of("mcWX", 1);
     if (letter == std::string::npos) continue;
     const bool joined = letter + 1 < word.size();
-    const std::string value = joined                     ? word.substr(letter + 1)
-                              : i + 1 < arguments.size() ? arguments[i + 1]
-                                                         : "";
+    std::string value = joined ? word.substr(letter + 1) : "";
+    if (!joined && i + 1 < arguments.size()) value = arguments[i + 1];
     if (!joined) ++i;
     if (word[letter] == 'm') {
       Wanted wanted{.module = value,
@@ -107,7 +104,7 @@ std::size_t PythonEdges::interpreter_options(std::vector<Edge>& edges, const Imp
       return i + 1;
     }
     if (word[letter] == 'c') {
-      for (CodeName& one : scan_python_source(value, false)) {
+      for (const CodeName& one : scan_python_source(value, false)) {
         std::vector<Edge> made;
         name(made, importer, one);
         for (Edge& edge : made) {
@@ -132,7 +129,7 @@ void PythonEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId progra
     if (interpreter == nullptr) return;
   }
   const NodeId folder = interpreters_.working_folder();
-  Importer importer{
+  const Importer importer{
       .node = from, .interpreter = interpreter, .script_folder = folder == root_node ? no_node : folder};
   std::size_t at = 0;
   if (is_interpreter) {

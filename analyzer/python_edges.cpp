@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,13 +19,11 @@
 #include "analyzer/code_facts.h"
 #include "analyzer/command_wrapper.h"
 #include "analyzer/edge.h"
-#include "analyzer/elf.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/loader.h"
 #include "analyzer/python.h"
-#include "analyzer/python_distributions.h"
 #include "analyzer/python_interpreters.h"
 #include "analyzer/python_modules.h"
 #include "analyzer/python_stdlib.h"
@@ -70,7 +68,7 @@ std::string PythonEdges::dotted_path(NodeId entry, NodeId node, bool& is_package
   is_package = stem == "__init__";
   std::string name = is_package ? std::string() : std::string(stem);
   for (NodeId at = tree_->node(node).parent; at != entry && at != root_node; at = tree_->node(at).parent)
-    name = tree_->node(at).name + (name.empty() ? "" : ".") + name;
+    name = fmt::format("{}{}{}", tree_->node(at).name, name.empty() ? "" : ".", name);
   return name;
 }
 
@@ -132,7 +130,7 @@ std::vector<NodeId> PythonEdges::search_path(const Importer& importer) const {
   return folders;
 }
 
-std::string PythonEdges::absolute_name(const Importer& importer, std::string_view name) const {
+std::string PythonEdges::absolute_name(const Importer& importer, std::string_view name) {
   if (!name.starts_with('.')) return std::string(name);
   std::string_view package = importer.package;
   name.remove_prefix(1);
@@ -239,7 +237,8 @@ void PythonEdges::import_from(std::vector<Edge>& edges, const Importer& importer
       continue;
     }
     // A module of the package, or something else that its __init__.py has.
-    PythonModule module = find_python_module(*tree_, found.module.folders, name, importer.interpreter->tags);
+    const PythonModule module =
+        find_python_module(*tree_, found.module.folders, name, importer.interpreter->tags);
     if (module.found()) add_module(edges, importer, wanted, module);
   }
 }
@@ -322,7 +321,7 @@ void PythonEdges::name(std::vector<Edge>& edges, const Importer& importer, const
       return;
     case PythonUse::from_import: {
       const std::size_t colon = name.text.find(':');
-      std::string names = name.text.substr(colon + 1);
+      const std::string names = name.text.substr(colon + 1);
       wanted.module = absolute_name(importer, std::string_view(name.text).substr(0, colon));
       constexpr std::size_t shown = 60;
       wanted.detail = fmt::format("line {} (from {} import {}{})", name.line, name.text.substr(0, colon),

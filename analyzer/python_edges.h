@@ -79,7 +79,7 @@ class PythonEdges {
   void import_implied(std::vector<Edge>& edges, const Importer& importer);
   void add_module(std::vector<Edge>& edges, const Importer& importer, const Wanted& wanted,
                   const PythonModule& module);
-  [[nodiscard]] std::string absolute_name(const Importer& importer, std::string_view name) const;
+  [[nodiscard]] static std::string absolute_name(const Importer& importer, std::string_view name);
   [[nodiscard]] static bool could_be_builtin(const Importer& importer, std::string_view module);
   [[nodiscard]] static bool is_no_evidence(const Importer& importer, const CodeName& name);
   void run_as_main(std::vector<Edge>& edges, NodeId node);

@@ -1,11 +1,8 @@
 // What the strings of code name that are no modules: paths, programs, libraries, entry points. Those of the
 // standard library are evidence of little: it knows programs of every system.
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
