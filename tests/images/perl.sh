@@ -3,7 +3,7 @@
 . "$(dirname "$0")/recipe.sh"
 from minbase
 
-packages() { apt_install perl libjson-perl libdatetime-perl libio-socket-ssl-perl libdbd-sqlite3-perl libxml-parser-perl libtext-csv-perl ca-certificates tzdata; }
+packages() { apt_install perl libjson-perl libio-socket-ssl-perl libdbd-sqlite3-perl libxml-parser-perl libtext-csv-perl ca-certificates tzdata; }
 layer packages "apt-get install --no-install-recommends perl and modules"
 
 authority() { own_authority; }

@@ -127,8 +127,8 @@ class Perl(Functions):
     def test_knows_time_zones(self):
         self.assertEqual(self.said("when", "Asia/Tokyo"), "2024-07-01 21:00 JST\n")
 
-    def test_knows_languages(self):
-        self.assertEqual(self.said("day", "de"), "Montag 01 Juli\n")
+    def test_knows_days(self):
+        self.assertEqual(self.said("day", "2024-07-01"), "Monday, day 183\n")
 
     def test_the_zone_of_the_environment(self):
         self.assertEqual(self.said("local", env=["TZ=Asia/Kathmandu"]), "17:45 +0545\n")
