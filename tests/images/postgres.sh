@@ -8,13 +8,13 @@ from minbase
 packages() {
   mkdir -p "$root/etc/postgresql-common"
   echo 'create_main_cluster = false' >"$root/etc/postgresql-common/createcluster.conf"
-  apt_install postgresql-15 locales gosu ca-certificates tzdata
+  apt_install postgresql-15 locales tzdata
   inside 'localedef -i de_DE -f UTF-8 de_DE.UTF-8'
 }
-layer packages "apt-get install --no-install-recommends postgresql-15 locales gosu"
+layer packages "apt-get install --no-install-recommends postgresql-15 locales"
 
 authority() {
-  own_authority
+  certificates srv/tls/authority.pem
   install -o "$(stat -c %u "$root/var/lib/postgresql")" -m 600 "$root/srv/tls/key.pem" "$root/srv/tls/postgres.pem"
 }
 layer authority "COPY certificates /srv/tls"
@@ -33,6 +33,6 @@ layer entrypoint "COPY docker-entrypoint.sh /usr/local/bin/"
 config <<'JSON'
 { "Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["postgres"], "StopSignal": "SIGINT", "ExposedPorts": { "5432/tcp": {} },
   "Volumes": { "/var/lib/postgresql/data": {} },
-  "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/postgresql/15/bin", "LANG=C.UTF-8",
+  "Env": ["PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
           "PGDATA=/var/lib/postgresql/data", "POSTGRES_PASSWORD=example"] }
 JSON

@@ -6,7 +6,7 @@ as_user() { # this script again, as the user of the server
   mkdir -p "$PGDATA"
   chown -R postgres "$PGDATA"
   chmod 0700 "$PGDATA"
-  exec gosu postgres "${BASH_SOURCE[0]}" "$@"
+  exec setpriv --reuid=postgres --regid=postgres --init-groups -- "${BASH_SOURCE[0]}" "$@"
 }
 
 init_cluster() {

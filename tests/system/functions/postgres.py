@@ -8,6 +8,7 @@ import secrets
 import ssl
 import struct
 import tempfile
+import time
 
 from .base import Server
 from .scripts import file_of
@@ -115,7 +116,14 @@ class Postgres(Server):
     def session(self, running=None, **options):
         running = running or self.running
         running.wait_for(self.ready)
-        session = Session(running.connect(self.port), **options)
+        while True:
+            try:
+                session = Session(running.connect(self.port), **options)
+                break
+            except SqlError as failure:
+                if "starting up" not in str(failure):  # it listens before it is ready, and says so
+                    raise
+                time.sleep(0.1)
         self.addCleanup(session.close)
         return session
 
