@@ -208,7 +208,7 @@ class Postgres(Server):
     def test_speaks_tls(self):
         own = ["-c", "ssl=on", "-c", "ssl_cert_file=/srv/tls/cert.pem", "-c", "ssl_key_file=/srv/tls/postgres.pem"]
         with self.containers.start("postgres", *own) as running:
-            running.wait_for(self.ready)
+            self.session(running=running)  # it is ready
             plain = running.connect(self.port)
             plain.sendall(SSL_REQUEST)
             self.assertEqual(plain.recv(1), b"S")
