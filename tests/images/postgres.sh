@@ -8,10 +8,9 @@ from minbase
 packages() {
   mkdir -p "$root/etc/postgresql-common"
   echo 'create_main_cluster = false' >"$root/etc/postgresql-common/createcluster.conf"
-  apt_install postgresql-15 locales tzdata
-  inside 'localedef -i de_DE -f UTF-8 de_DE.UTF-8'
+  apt_install postgresql-15 tzdata
 }
-layer packages "apt-get install --no-install-recommends postgresql-15 locales"
+layer packages "apt-get install --no-install-recommends postgresql-15"
 
 authority() {
   certificates srv/tls/authority.pem

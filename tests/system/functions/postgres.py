@@ -188,7 +188,7 @@ class Postgres(Server):
 
     def test_encodings_and_collations(self):
         session = self.session()
-        session.query("create database german template template0 lc_collate 'de_DE.UTF-8' lc_ctype 'de_DE.UTF-8'")
+        session.query("create database german template template0 locale_provider icu icu_locale 'de' lc_collate 'C.UTF-8' lc_ctype 'C.UTF-8'")
         other = self.session(database="german")
         self.assertEqual(other.query("select 'zebra' > '\u00e4pfel', upper('\u00e4')"), [["t", "\u00c4"]])
         self.assertEqual(session.query("select 'zebra' > '\u00e4pfel' collate \"de-x-icu\""), [["t"]])
@@ -208,7 +208,7 @@ class Postgres(Server):
     def test_speaks_tls(self):
         own = ["-c", "ssl=on", "-c", "ssl_cert_file=/srv/tls/cert.pem", "-c", "ssl_key_file=/srv/tls/postgres.pem"]
         with self.containers.start("postgres", *own) as running:
-            running.wait_for(self.ready)
+            self.session(running=running)  # it is ready
             plain = running.connect(self.port)
             plain.sendall(SSL_REQUEST)
             self.assertEqual(plain.recv(1), b"S")
@@ -249,9 +249,9 @@ class Postgres(Server):
             self.session(running=running).query("create extension pg_stat_statements; select count(*) from pg_stat_statements")
 
     def test_other_options_of_a_new_cluster(self):
-        with self.containers.start(env=["POSTGRES_INITDB_ARGS=--locale=de_DE.UTF-8 --lc-messages=C --data-checksums"]) as running:
+        with self.containers.start(env=["POSTGRES_INITDB_ARGS=--locale-provider=icu --icu-locale=sv --data-checksums"]) as running:
             self.assertEqual(self.value("show data_checksums", running=running), "on")
-            self.assertEqual(self.value("show lc_collate", running=running), "de_DE.UTF-8")
+            self.assertEqual(self.value("select 'zebra' < '\u00e4pfel'", running=running), "t")
 
     def test_reloads(self):
         session = self.session()
