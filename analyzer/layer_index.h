@@ -52,8 +52,9 @@ struct DeviceNumber {
 ///  /etc
 ///    or are called *.conf, *.cnf, *.ini, *.cfg, *.json, *.yaml, *.yml, *.toml, *.properties, *.service,
 ///    *.xml or
-///    *.path; of /etc/ld.so.cache and *.dist-info/RECORD up to 4 MiB; of the package databases (dpkg's status, status.d/*,
-///    info/*.list and info/*.md5sums, apk's installed, rpm's rpmdb.sqlite) up to 32 MiB each.
+///    *.path; of /etc/ld.so.cache and *.dist-info/RECORD up to 4 MiB; of the package databases (dpkg's
+///    status, status.d/*, info/*.list and info/*.md5sums, apk's installed, rpm's rpmdb.sqlite) up to 32 MiB
+///    each.
 ///  - what secret the first 64 KiB hold, of text that is kept, of files that start with "----" as keys do,
 ///  and
 ///    of those whose name says that they may (analyzer/secrets.h).

@@ -576,12 +576,12 @@ std::expected<std::unique_ptr<Container>, StartFailure> OciSandbox::start_run(co
   const auto joined = start.network_of == nullptr
                           ? std::string()
                           : dynamic_cast<const OciContainer&>(*start.network_of).run().id;
-  Message question{.name = "start",
-                   .fields = {run.id, oci_config(run.input), working_folder_of(start.config),
-                              hosts_file(start.hostname, start.host_names), start.hostname + "\n", resolv,
-                              start.hold ? "hold" : (with_input ? "yes" : ""), watch ? "yes" : "", run.image,
-                              joined},
-                   .fds = {}};
+  Message question{
+      .name = "start",
+      .fields = {run.id, oci_config(run.input), working_folder_of(start.config),
+                 hosts_file(start.hostname, start.host_names), start.hostname + "\n", resolv,
+                 start.hold ? "hold" : (with_input ? "yes" : ""), watch ? "yes" : "", run.image, joined},
+      .fds = {}};
   std::ranges::move(volumes_of(run.input), std::back_inserter(question.fields));
   auto answer = line_->ask(question);
   if (answer.name == "failed") return std::unexpected(start_failure_of(answer));
