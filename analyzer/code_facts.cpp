@@ -2,13 +2,13 @@
 // interpreter of those without an ending.
 #include "analyzer/code_facts.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/command_wrapper.h"
 #include "analyzer/java.h"

@@ -81,10 +81,15 @@ constexpr auto other_data = std::to_array<std::string_view>({"X11",
                                                              "systemtap",
                                                              "vala",
                                                              "zsh"});
-constexpr auto other_folders = std::to_array<std::string_view>(
-    {"test", "tests", "testsuite", "example", "examples", "doc", "docs", "man", "locale", "include"});
-constexpr auto other_endings =
-    std::to_array<std::string_view>({".a", ".la", ".h", ".hpp", ".pod", ".1.gz", ".md", ".pyi"});
+constexpr auto other_folders =
+    std::to_array<std::string_view>({"test", "tests", "testsuite", "example", "examples", "doc", "docs",
+                                     "man", "locale", "include", "@types"});
+constexpr auto other_endings = std::to_array<std::string_view>(
+    {".a", ".la", ".h", ".hpp", ".pod", ".1.gz", ".md", ".pyi", ".d.ts", ".map", ".exp"});
+/// Folders of parts that are told apart by other means: the imports of Perl's modules are followed, and
+/// Apache's modules are switched on by the configuration that names them.
+constexpr auto followed_folders =
+    std::to_array<std::string_view>({"/perl-base/", "/apache2/modules/", "/httpd/modules/"});
 
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -100,6 +105,8 @@ std::string_view component_below(std::string_view path, std::string_view folder)
 }
 
 bool serves_others(std::string_view path) {
+  if (std::ranges::any_of(followed_folders, [path](auto folder) { return path.find(folder) != npos; }))
+    return true;
   if (std::ranges::any_of(other_endings, [path](auto ending) { return path.ends_with(ending); })) return true;
   while (!path.empty()) {
     path.remove_prefix(1);
