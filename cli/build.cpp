@@ -16,6 +16,7 @@
 #include "analyzer/compression.h"
 #include "analyzer/error.h"
 #include "analyzer/image_ref.h"
+#include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -160,7 +161,7 @@ int build(const Arguments& arguments) {
   Report report = make_report(*analysis);
   report.with_files = options.files;
   report.show_secrets = options.show_secrets;
-  report.verdict = result.verdict;
+  report.verdict = options.show_secrets ? result.verdict : redacted_verdict(result.verdict);
   report.runs = ReportRuns{.observed = result.observed,
                            .healed = result.healed,
                            .not_healed = result.not_healed,

@@ -17,6 +17,7 @@
 #include "analyzer/error.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
+#include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/interrupt.h"
@@ -94,6 +95,9 @@ int test(const Arguments& arguments) {
   const auto config = with_overrides(contents.image().config, run.overrides);
   for (const auto& file : files) run_file(*sandbox, config, file, observing, progress, report);
   progress.finish();
+  if (!options.show_secrets) {
+    for (auto& result : report.results) result.failure = redacted_answer(result.failure);
+  }
   if (!options.quiet) render_test_report(report, format, style_of_stdout(options.no_color), std::cout);
   return report.failed() == 0 ? 0 : 1;
 }
@@ -115,6 +119,8 @@ void add_test(CLI::App& app, int& exit_code) {
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);
   add_output_options(*command, arguments->options);
+  command->add_flag("--show-secrets", arguments->options.show_secrets,
+                    "do not redact what looks like a secret in answers");
   command->get_option("--format")->description("what standard output gets: text, json or junit");
   command->callback([arguments, &exit_code] { exit_code = test(*arguments); });
 }

@@ -4,11 +4,13 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
+#include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -48,7 +50,8 @@ int verify(const Arguments& arguments) {
   ImageContents original = read_image(parse_image_ref(arguments.original), read);
   progress.step("reading " + arguments.slimmed);
   ImageContents slimmed = read_image(parse_image_ref(arguments.slimmed), read);
-  const Verdict verdict = verify_images(original, slimmed, verify_options);
+  Verdict verdict = verify_images(original, slimmed, verify_options);
+  if (!options.show_secrets) verdict = redacted_verdict(std::move(verdict));
   progress.finish();
   if (!options.quiet) {
     if (format == Format::json) {
@@ -73,6 +76,8 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_probe_options(*command, arguments->options);
   add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
+  command->add_flag("--show-secrets", arguments->options.show_secrets,
+                    "do not redact what looks like a secret in answers");
   command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });
 }
 
