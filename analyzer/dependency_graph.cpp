@@ -161,7 +161,8 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
   if (is_code) languages_.code(found, node, *facts);
   if (facts->text) add_configured(found, node, *facts->text);
   const bool sourced = facts->text && facts->shebang.empty() && !is_code && read_text;
-  if (sourced && is_shell_library(tree_->path(node), *facts->text)) add_script(found, node, *facts->text);
+  if (sourced && (scripts_.contains(node) || is_shell_library(tree_->path(node), *facts->text)))
+    add_script(found, node, *facts->text);
   // Of code, its scanner knows which words are names.
   const bool says_paths = !is_code && !is_table(tree_->node(node).name);
   if (facts->text && says_paths && (read_text || !facts->shebang.empty()))
@@ -322,9 +323,22 @@ void DependencyGraph::add_shebang(std::vector<Edge>& edges, NodeId node, const F
   if (is_shell(interpreter) && facts.text) add_script(edges, node, *facts.text);
 }
 
+/// With the files that the script reads, whatever they are called: each of them once.
 void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::string_view script) {
+  std::vector<NodeId> open;
+  add_names(edges, node, script, open);
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const NodeId read = open[i];
+    add_names(edges, read, *tree_->facts(read)->text, open);
+  }
+}
+
+/// What one script names. Files that it reads and that are not known for scripts are put behind `open`.
+void DependencyGraph::add_names(std::vector<Edge>& edges, NodeId node, std::string_view script,
+                                std::vector<NodeId>& open) {
   for (const ScriptName& name : script_names(*tree_, places_, script, node)) {
-    if (name.target.node == no_node) {
+    const NodeId target = name.target.node;
+    if (target == no_node) {
       if (name.missed)
         unresolved_names_.push_back({.file = tree_->path(node), .line = name.line, .name = name.word});
       continue;
@@ -336,7 +350,10 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
                     .detail = fmt::format("{}, line {}", name.word, name.line)};
     add_named_edges(*tree_, edges, name.target, edge);
     if (name.runs)
-      languages_.arguments(edges, node, name.target.node, name.arguments, fmt::format("line {}", name.line));
+      languages_.arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
+    const FileFacts* facts = name.sourced ? tree_->facts(target) : nullptr;
+    const bool unknown = facts != nullptr && facts->text && facts->shebang.empty() && target != node;
+    if (unknown && sourced_.insert(target).second) open.push_back(target);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,9 @@ class DependencyGraph {
     languages_.arguments(edges, from, program, arguments, where);
   }
 
+  /// Whatever its name says, `node` is a script that a shell reads.
+  void read_as_script(NodeId node) { scripts_.insert(node); }
+
   /// Edges to `target` and to every symlink on the way, all from `from`.
   void add_path(std::vector<Edge>& edges, const Resolution& target, const Edge& like) const;
 
@@ -88,12 +92,15 @@ class DependencyGraph {
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
   void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like);
+  void add_names(std::vector<Edge>& edges, NodeId node, std::string_view script, std::vector<NodeId>& open);
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
 
   const FileTree* tree_;
   ScriptPlaces places_;
+  std::set<NodeId> scripts_;                  ///< files that are scripts because somebody reads them as such
+  std::set<NodeId> sourced_;                  ///< those that were read with the script that reads them
   std::vector<std::string> library_folders_;  ///< made when they are first asked for
   Loader loader_;
   LanguageEdges languages_;

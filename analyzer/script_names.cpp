@@ -81,6 +81,7 @@ class NameFinder {
       name.word = word;
       name.line = command.line;
       name.command = true;
+      name.sourced = command.sourced();
       name.runs = command.use == ShellUse::run;
       name.missed = command.certain && command.use != ShellUse::asked;
       if (target.node != no_node && !tree_->is(target.node, EntryType::file)) continue;

@@ -17,6 +17,7 @@ struct ScriptName {
   std::string word;   ///< as it stands in the script, with its values put in
   std::size_t line = 1;
   bool command = false;                ///< stands where a command does, or is read as a script
+  bool sourced = false;                ///< is read as a script
   bool runs = false;                   ///< a program that is run, with `arguments`
   bool forwards = false;               ///< and is given what the script was given: "$@"
   bool missed = false;                 ///< nothing else explains that it is not there: worth telling

@@ -155,6 +155,7 @@ class RootFinder {
       if (node == no_node || is_kernel_path(tree_->path(node))) continue;
       const bool folder = tree_->is(node, EntryType::directory);
       if (name.runs) told_to_run(node, name.arguments);
+      if (name.sourced) graph_->read_as_script(node);
       add(std::move(name.target), fmt::format("{}: {}", from_, name.word),
           folder && !is_system_folder(tree_->path(node)));
     }

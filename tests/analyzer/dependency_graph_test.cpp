@@ -245,6 +245,16 @@ TEST_F(DependencyGraphTest, EnvLooksTheInterpreterUp) {
                           "/app/run shebang /opt/bin/python3.11"));
 }
 
+TEST_F(DependencyGraphTest, FilesThatAScriptReadsAreScripts) {
+  make({script("app/run.sh", "/bin/sh", ". /app/commands/$1"), program("bin/sh"), program("bin/date"),
+        text_file("app/commands/now", "date\n. /app/more"),
+        text_file("app/more", "gone; . /app/commands/now")});
+  EXPECT_THAT(lines("/app/run.sh"), IsSupersetOf({"/app/run.sh command /app/commands/now likely",
+                                                  "/app/commands/now command /bin/date likely",
+                                                  "/app/commands/now command /app/more likely"}));
+  EXPECT_THAT(missing_names(), ElementsAre("/app/more:1: gone"));
+}
+
 TEST_F(DependencyGraphTest, CommandsOfScriptsAreLikely) {
   config_.working_dir = "/app";
   make({script("app/run.sh", "/bin/sh -e",

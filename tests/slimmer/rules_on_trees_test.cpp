@@ -300,6 +300,8 @@ std::vector<RuleCase> server_cases() {
       keeping("postgresql-programs", {a_file(server)},
               {"/usr/bin/locale", "/bin/sh", "/bin/cp", "/usr/bin/tr"}, {"/usr/bin/find"},
               {a_file("/bin/app")}),
+      keeping("tar-compressors", {a_file("/usr/bin/tar")}, {"/usr/bin/gzip", "/bin/xz"}, {"/usr/bin/zip"},
+              {a_file("/usr/bin/cat")}),
       of_image("served-data", {"/srv", "/srv/tls", "/srv/tls/key.pem"}, {}, {"/opt/srv/x"},
                scene({}, {"/opt/srv/x"})),
   };
