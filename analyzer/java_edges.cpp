@@ -7,10 +7,10 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -347,8 +347,9 @@ void JavaEdges::library(std::vector<Edge>& edges, std::string_view name, const E
 void JavaEdges::needed(std::vector<Edge>& edges, std::string_view text, const Edge& like) {
   const auto colon = text.find(':');
   unsigned machine = 0;
+  const std::string_view digits = text.substr(0, colon);
   if (colon == std::string_view::npos ||
-      std::from_chars(text.data(), text.data() + colon, machine).ec != std::errc())
+      std::from_chars(digits.data(), digits.data() + digits.size(), machine).ec != std::errc())
     return;
   const ElfFacts* java = java_ == no_node ? nullptr : tree_->elf(java_);
   if (java == nullptr || java->machine != machine) return;

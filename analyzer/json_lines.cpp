@@ -3,12 +3,12 @@
 #include "analyzer/json_lines.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -115,9 +115,10 @@ std::map<std::string, std::size_t, std::less<>> json_lines(std::string_view text
   std::size_t line = 1;
   std::size_t unused = 0;
   LineKeeper keeper(line);
-  nlohmann::json::sax_parse(CountingIterator(text.data(), &line),
-                            CountingIterator(text.data() + text.size(), &unused), &keeper,
-                            nlohmann::json::input_format_t::json, true, true);
+  const char* const begin =
+      text.data();  // NOLINT(bugprone-suspicious-stringview-data-usage): the end follows
+  nlohmann::json::sax_parse(CountingIterator(begin, &line), CountingIterator(begin + text.size(), &unused),
+                            &keeper, nlohmann::json::input_format_t::json, true, true);
   return std::move(keeper.lines);
 }
 

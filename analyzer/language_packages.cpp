@@ -4,7 +4,6 @@
 // it.
 #include "analyzer/language_packages.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>

@@ -5,8 +5,8 @@
 #include "analyzer/python_interpreters.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -136,13 +136,13 @@ const PythonInterpreter* PythonInterpreters::of_program(NodeId program) {
 }
 
 void PythonInterpreters::find_environments() {
-  if (environments_) return;
-  environments_.emplace();
-  for (NodeId node = 1; node < tree_->size() && environments_->size() < most_environments; ++node) {
+  if (environments_found_) return;
+  environments_found_ = true;
+  for (NodeId node = 1; node < tree_->size() && environments_.size() < most_environments; ++node) {
     if (tree_->node(node).name != "pyvenv.cfg") continue;
     const FileFacts* facts = tree_->facts(node);
     if (facts == nullptr || !facts->text) continue;
-    environments_->push_back(
+    environments_.push_back(
         {.file = node, .folder = tree_->node(node).parent, .home = home_in(*facts->text)});
   }
 }
@@ -210,7 +210,7 @@ const PythonInterpreter* PythonInterpreters::make(NodeId program) {
   // A copied interpreter lies in its environment; its library lies where home says.
   NodeId start = tree_->node(program).parent;
   bool copied = false;
-  for (const VirtualEnvironment& environment : *environments_) {
+  for (const VirtualEnvironment& environment : environments_) {
     if (environment.folder != start && environment.folder != tree_->node(start).parent) continue;
     const NodeId home = tree_->resolve(environment.home).node;
     if (home == no_node) continue;
@@ -243,7 +243,7 @@ void PythonInterpreters::add_zip_and_dynload(PythonInterpreter& made) {
 
 void PythonInterpreters::add_sites(PythonInterpreter& made, NodeId prefix) {
   const std::string versioned = "/python" + made.tags.version;
-  for (const VirtualEnvironment& environment : *environments_) {
+  for (const VirtualEnvironment& environment : environments_) {
     const NodeId home = tree_->resolve(environment.home).node;
     bool ours = environment.folder == tree_->node(tree_->node(made.program).parent).parent;
     for (const std::string& name :

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -72,7 +71,8 @@ class PythonInterpreters {
   NodeId working_folder_ = root_node;
   std::vector<NodeId> given_;
   std::vector<std::string> command_path_;
-  std::optional<std::vector<VirtualEnvironment>> environments_;
+  std::vector<VirtualEnvironment> environments_;
+  bool environments_found_ = false;
   std::vector<std::unique_ptr<PythonInterpreter>> all_;
   std::unordered_map<NodeId, const PythonInterpreter*> by_program_;  ///< null: known to be none
   std::unordered_map<NodeId, std::vector<const PythonInterpreter*>> by_folder_;

@@ -286,7 +286,7 @@ class SourceReader {
     const End end = rest(true);
     if (end != End::colon) return end == End::semicolon;
     const std::string_view condition = text_.substr(start, at_ - start - 1);
-    const std::uint8_t flags = static_cast<std::uint8_t>(flags_ | flags_of(keyword, condition));
+    const auto flags = static_cast<std::uint8_t>(flags_ | flags_of(keyword, condition));
     blocks_.push_back({.indent = indent, .flags = flags});
     flags_ = flags;
     skip_blanks(false);

@@ -71,6 +71,7 @@ class SqliteFile {
       const std::uint64_t cells = big_endian(page, header + 3, 2);
       if (kind == 5) {
         std::vector<std::uint64_t> children;
+        children.reserve(cells);
         for (std::size_t i = 0; i < cells; ++i)
           children.push_back(big_endian(page, big_endian(page, header + 12 + 2 * i, 2), 4));
         children.push_back(big_endian(page, header + 8, 4));

@@ -1,7 +1,6 @@
 #include "cli/probe_options.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 

@@ -10,6 +10,7 @@
 
 #include "analyzer/dependency_graph.h"
 #include "analyzer/distroless.h"
+#include "analyzer/edge.h"
 #include "analyzer/efficiency.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
@@ -21,7 +22,7 @@
 #include "cli/report.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
-#include "slimmer/build.h"
+#include "slimmer/heal.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/write_image.h"

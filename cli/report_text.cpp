@@ -24,7 +24,7 @@
 #include "cli/terminal.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
-#include "slimmer/build.h"
+#include "slimmer/heal.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 

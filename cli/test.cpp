@@ -4,24 +4,20 @@
 #include <cstddef>
 #include <iostream>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/error.h"
+#include "analyzer/image.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "cli/answer_secrets.h"
 #include "cli/commands.h"
-#include "cli/escape.h"
 #include "cli/interrupt.h"
-#include "cli/json_output.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/test_report.h"
@@ -30,6 +26,7 @@
 #include "runner/oci_sandbox.h"
 #include "runner/probe.h"
 #include "runner/probe_images.h"
+#include "runner/sandbox.h"
 #include "runner/structure_test.h"
 
 namespace slim {
@@ -76,7 +73,8 @@ int test(const Arguments& arguments) {
   refuse_host_network(options);
   const auto platform = platform_of(options);
   std::vector<StructureFile> files;
-  for (const auto& file : arguments.files) files.push_back(read_structure_file(file));
+  files.reserve(arguments.files.size());
+for (const auto& file : arguments.files) files.push_back(read_structure_file(file));
   Progress progress(progress_of(options));
   clean_up_on_signals();
 

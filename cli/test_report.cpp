@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -82,12 +83,12 @@ std::string xml(std::string_view text) {
 void render_junit(const TestReport& report, std::ostream& out) {
   double seconds = 0;
   for (const auto& result : report.results) seconds += result.seconds;
-  const auto counts = fmt::format("tests=\"{}\" failures=\"{}\" time=\"{:.3f}\"", report.results.size(),
+  const auto counts = fmt::format(R"(tests="{}" failures="{}" time="{:.3f}")", report.results.size(),
                                   report.failed(), seconds);
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   out << fmt::format("<testsuites {}>\n  <testsuite name=\"{}\" {}>\n", counts, xml(report.image), counts);
   for (const auto& result : report.results) {
-    out << fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"{:.3f}\"",
+    out << fmt::format(R"(    <testcase classname="{}" name="{}" file="{}" line="{}" time="{:.3f}")",
                        xml(report.image), xml(result.name), xml(result.origin.file), result.origin.line,
                        result.seconds);
     if (result.failure.empty()) {
@@ -116,12 +117,18 @@ TestFormat test_format_of(std::string_view name) {
 void render_test_report(const TestReport& report, TestFormat format, const TextStyle& style,
                         std::ostream& out) {
   switch (format) {
-    case TestFormat::text:
-      return render_text(report, style, out);
-    case TestFormat::json:
-      return render_json(report, out);
-    case TestFormat::junit:
-      return render_junit(report, out);
+    case TestFormat::text: {
+      render_text(report, style, out);
+      return;
+    }
+    case TestFormat::json: {
+      render_json(report, out);
+      return;
+    }
+    case TestFormat::junit: {
+      render_junit(report, out);
+      return;
+    }
   }
 }
 

@@ -61,8 +61,8 @@ class YamlNode {
     std::size_t taken = 0;  ///< values looked at so far: aliases can make few bytes many values
   };
 
-  YamlNode(YAML::Node node, std::string path, std::shared_ptr<Document> document)
-      : node_(std::move(node)), path_(std::move(path)), document_(std::move(document)) {}
+  YamlNode(const YAML::Node& node, std::string path, std::shared_ptr<Document> document)
+      : node_(node), path_(std::move(path)), document_(std::move(document)) {}
   [[nodiscard]] YamlNode child(const YAML::Node& node, std::string path) const;
 
   YAML::Node node_;

@@ -13,9 +13,9 @@ import image_archive
 from slim_program import SLIMMED, SystemTest, main, original_of, slim
 
 NAME = sys.argv[1] if len(sys.argv) > 1 else ""
-# Bytes of the layer, uncompressed. What is wanted of php is 85 million, of perl 28.
-SIZE_LIMITS = {"nginx": 16_000_000, "redis": 32_000_000, "flask": 48_000_000, "express": 110_000_000, "java": 197_000_000,
-               "postgres": 237_000_000, "php": 106_000_000, "perl": 43_000_000, "cli": 34_000_000, "memcached": 13_000_000,
+# Bytes of the files, each once. What is wanted of php is 85 million, of perl 28.
+SIZE_LIMITS = {"nginx": 16_000_000, "redis": 32_000_000, "flask": 48_000_000, "express": 110_000_000, "java": 195_000_000,
+               "postgres": 235_000_000, "php": 106_000_000, "perl": 43_000_000, "cli": 34_000_000, "memcached": 13_000_000,
                "plugin": 20_000_000}
 WITH_PERL = {"perl", "git"}  # git has helper programs in Perl
 WITHOUT_SHELL = {"nginx", "memcached", "static", "musl", "go"}
@@ -103,9 +103,9 @@ class Build(SystemTest):
 
     def test_it_is_small(self):
         original, slimmed = self.both()
-        size = image_archive.uncompressed_size(slimmed)
-        print("%s: %d bytes, of %d" % (NAME, size, image_archive.uncompressed_size(original)))
-        self.assertLess(size, image_archive.uncompressed_size(original))
+        size, before = (image_archive.bytes_of_files(image) for image in (slimmed, original))
+        print("%s: %d bytes, of %d" % (NAME, size, before))
+        self.assertLess(size, before)
         self.assertLessEqual(size, SIZE_LIMITS.get(NAME, size))
 
     def test_what_was_made_while_it_ran_is_not_in_it(self):

@@ -151,6 +151,11 @@ def squash(image):
     return tree
 
 
+def bytes_of_files(image):
+    """Of all files that a container sees; a file of several names counts once."""
+    return sum({id(inode): inode.size for inode in squash(image).inodes.values()}.values())
+
+
 def uncompressed_size(image):
     """Bytes of all layers as tars."""
     total = 0
