@@ -20,6 +20,7 @@
 #include "tests/slimmer/rule_cases_of_data.h"
 #include "tests/slimmer/rule_cases_of_graphics.h"
 #include "tests/slimmer/rule_cases_of_programs.h"
+#include "tests/slimmer/rule_cases_of_runtimes.h"
 #include "tests/slimmer/sample_tree.h"
 
 namespace slim {
@@ -311,7 +312,7 @@ std::vector<RuleCase> all_cases() {
   std::vector<RuleCase> cases;
   for (const auto& part :
        {documentation_cases(), glibc_cases(), identity_cases(), time_cases(), trust_cases(), tls_cases(),
-        data_cases(), graphics_cases(), programs_cases(), language_cases(), server_cases()})
+        data_cases(), graphics_cases(), programs_cases(), language_cases(), server_cases(), runtimes_cases()})
     cases.insert(cases.end(), part.begin(), part.end());
   return cases;
 }
