@@ -47,8 +47,7 @@ class Debian(SystemTest):
         cls.original_paths = set(image_archive.squash(image).inodes)
         for layer in image.layers:
             with image_archive.layer_tar(layer) as tar:
-                tar.extractall(cls.original, [member for member in tar.getmembers() if not member.isdev()],
-                               filter="fully_trusted")
+                tar.extractall(cls.original, [member for member in tar.getmembers() if not member.isdev()])
 
     def setUp(self):
         super().setUp()
@@ -129,8 +128,7 @@ class Alpine(SystemTest):
             raise unittest.SkipTest("%s is not here" % rootfs)
         self.assert_status(slim("build", "docker-archive:" + original, "-o", "dir:" + self.path("root"), "--no-run"), 0)
         with tarfile.open(rootfs) as tar:
-            tar.extractall(self.path("apk"), [member for member in tar.getmembers() if not member.isdev()],
-                           filter="fully_trusted")
+            tar.extractall(self.path("apk"), [member for member in tar.getmembers() if not member.isdev()])
         shutil.copy(self.path("root", "lib/apk/db/installed"), self.path("apk", "lib/apk/db/installed"))
         apk = lambda *words: subprocess.run(["chroot", self.path("apk"), "/sbin/apk", *words], check=True, text=True,
                                             capture_output=True).stdout.splitlines()
