@@ -74,7 +74,7 @@ int test(const Arguments& arguments) {
   const auto platform = platform_of(options);
   std::vector<StructureFile> files;
   files.reserve(arguments.files.size());
-for (const auto& file : arguments.files) files.push_back(read_structure_file(file));
+  for (const auto& file : arguments.files) files.push_back(read_structure_file(file));
   Progress progress(progress_of(options));
   clean_up_on_signals();
 
