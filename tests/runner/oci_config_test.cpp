@@ -170,7 +170,8 @@ TEST(OciConfig, VolumesAreSortedAndGiveWayToMounts) {
 TEST(OciConfig, ANetworkIsJoinedByItsPath) {
   auto input = server();
   input.network_path = "/proc/7/ns/net";
-  for (const auto& item : make(input)["linux"]["namespaces"]) {
+  const auto made = make(input);
+  for (const auto& item : made["linux"]["namespaces"]) {
     if (item["type"] == "network") {
       EXPECT_EQ(item["path"], "/proc/7/ns/net");
     }
