@@ -2,8 +2,10 @@
 // is why fnmatch(3), whose answer depends on the locale, is not used.
 #include "analyzer/glob.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,24 +57,38 @@ bool element_matches(std::string_view pattern, char c, std::size_t& length) {
   return pattern[0] == c;
 }
 
-/// Row by row over the pattern's components: reached[j] says that the pattern so far matches the first j
-/// components of the path. Linear in both, whatever the pattern.
-bool components_match(const std::vector<std::string_view>& pattern,
-                      const std::vector<std::string_view>& path) {
-  std::vector<std::uint8_t> reached(path.size() + 1, 0);
-  reached[0] = 1;
-  for (const std::string_view part : pattern) {
-    std::vector<std::uint8_t> next(path.size() + 1, 0);
-    for (std::size_t j = 0; j <= path.size(); ++j) {
-      if (part == "**") {
-        next[j] = static_cast<std::uint8_t>(reached[j] != 0 || (j > 0 && next[j - 1] != 0));
-      } else if (j > 0 && reached[j - 1] != 0) {
-        next[j] = static_cast<std::uint8_t>(component_match(part, path[j - 1]));
-      }
+/// The same match as component_match's, of components instead of bytes: on a mismatch, the last `**` takes
+/// one more. No longer than the product of both lengths, whatever the pattern.
+bool components_match(std::span<const std::string> pattern, std::span<const std::string_view> path) {
+  constexpr std::size_t none = static_cast<std::size_t>(-1);
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = none;
+  std::size_t star_path = 0;
+  while (n < path.size()) {
+    if (p < pattern.size() && pattern[p] == "**") {
+      star = p++;
+      star_path = n;
+    } else if (p < pattern.size() && component_match(pattern[p], path[n])) {
+      ++p;
+      ++n;
+    } else if (star != none) {
+      p = star + 1;
+      n = ++star_path;
+    } else {
+      return false;
     }
-    reached = std::move(next);
   }
-  return reached.back() != 0;
+  while (p < pattern.size() && pattern[p] == "**") ++p;
+  return p == pattern.size();
+}
+
+/// An alternative's components; `**` in front where it matches at any depth.
+std::vector<std::string> pattern_parts(std::string_view alternative) {
+  const auto components = path_components(alternative);
+  std::vector<std::string> parts(components.begin(), components.end());
+  if (!alternative.starts_with('/')) parts.insert(parts.begin(), "**");
+  return parts;
 }
 
 /// The first `wanted` that no backslash takes its meaning.
@@ -127,12 +143,66 @@ bool component_match(std::string_view pattern, std::string_view name) {
 
 bool glob_match(std::string_view pattern, std::string_view path) {
   const auto path_parts = path_components(path);
-  for (const std::string& alternative : expand_braces(pattern)) {
-    auto parts = path_components(alternative);
-    if (!alternative.starts_with('/')) parts.insert(parts.begin(), "**");
-    if (components_match(parts, path_parts)) return true;
+  const auto alternatives = expand_braces(pattern);
+  return std::ranges::any_of(alternatives, [&path_parts](const std::string& alternative) {
+    return components_match(pattern_parts(alternative), path_parts);
+  });
+}
+
+void GlobIndex::add(std::string_view pattern, std::uint32_t number) {
+  for (const std::string& text : expand_braces(pattern)) {
+    Alternative alternative{.parts = pattern_parts(text), .number = number};
+    const bool plain =
+        !alternative.parts.empty() && alternative.parts.back().find_first_of("*?[\\") == std::string::npos;
+    auto& place = plain ? by_name_[alternative.parts.back()] : others_;
+    place.push_back(std::move(alternative));
   }
-  return false;
+}
+
+template <typename Found>
+void GlobIndex::each(std::string_view path, const Found& found) const {
+  const auto parts = path_components(path);
+  if (!parts.empty()) {
+    if (const auto named = by_name_.find(std::string(parts.back())); named != by_name_.end()) {
+      for (const Alternative& alternative : named->second) {
+        if (components_match(alternative.parts, parts) && !found(alternative.number)) return;
+      }
+    }
+  }
+  for (const Alternative& alternative : others_) {
+    const auto& pattern = alternative.parts;
+    // a cheap look at the last component first: most paths match no pattern's
+    if (!pattern.empty() && pattern.back() != "**" &&
+        (parts.empty() || !component_match(pattern.back(), parts.back())))
+      continue;
+    if (components_match(pattern, parts) && !found(alternative.number)) return;
+  }
+}
+
+std::vector<std::uint32_t> GlobIndex::find(std::string_view path) const {
+  std::vector<std::uint32_t> numbers;
+  each(path, [&numbers](std::uint32_t number) {
+    numbers.push_back(number);
+    return true;
+  });
+  std::ranges::sort(numbers);
+  numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
+  return numbers;
+}
+
+bool GlobIndex::matches(std::string_view path) const {
+  bool any = false;
+  each(path, [&any](std::uint32_t) {
+    any = true;
+    return false;
+  });
+  return any;
+}
+
+GlobIndex any_glob(std::span<const std::string> patterns) {
+  GlobIndex index;
+  for (const std::string& pattern : patterns) index.add(pattern, 0);
+  return index;
 }
 
 std::vector<std::string> expand_braces(std::string_view pattern) {

@@ -1,8 +1,11 @@
 // Patterns over absolute paths of an image.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace slim {
@@ -11,6 +14,33 @@ namespace slim {
 /// component crosses any number of folders, [a-z] and [!a-z] are classes, {a,b} alternatives, a backslash
 /// takes the next character as it is. A pattern that does not start with a slash matches at any depth.
 bool glob_match(std::string_view pattern, std::string_view path);
+
+/// Many patterns, read once, each with a number of the caller's: which of them match a path.
+class GlobIndex {
+ public:
+  /// `pattern` is as in glob_match.
+  void add(std::string_view pattern, std::uint32_t number);
+  /// The numbers of the patterns that match, each once, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> find(std::string_view path) const;
+  /// Whether any of them matches.
+  [[nodiscard]] bool matches(std::string_view path) const;
+
+ private:
+  struct Alternative {
+    std::vector<std::string> parts;
+    std::uint32_t number = 0;
+  };
+  /// Whether to go on: calls `found` with the number of each alternative that matches.
+  template <typename Found>
+  void each(std::string_view path, const Found& found) const;
+
+  /// By their last component where it is plain text, as most are; the others apart.
+  std::unordered_map<std::string, std::vector<Alternative>> by_name_;
+  std::vector<Alternative> others_;
+};
+
+/// The patterns as an index that is only asked whether any matches.
+GlobIndex any_glob(std::span<const std::string> patterns);
 
 /// As glob_match for one component, without braces.
 bool component_match(std::string_view pattern, std::string_view name);

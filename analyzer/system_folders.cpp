@@ -59,8 +59,12 @@ constexpr auto system_folders = std::to_array<std::string_view>({
 }  // namespace
 
 bool is_system_folder(std::string_view path) {
-  return std::ranges::any_of(system_folders,
-                             [path](std::string_view pattern) { return glob_match(pattern, path); });
+  static const GlobIndex index = [] {
+    GlobIndex made;
+    for (const std::string_view pattern : system_folders) made.add(pattern, 0);
+    return made;
+  }();
+  return index.matches(path);
 }
 
 bool is_kernel_path(std::string_view path) {

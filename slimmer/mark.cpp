@@ -123,16 +123,17 @@ class Marker {
  private:
   void mark_excluded() {
     if (options_->exclude.empty()) return;
+    GlobIndex globs;
+    for (std::uint32_t i = 0; i < options_->exclude.size(); ++i) globs.add(options_->exclude[i], i);
     for (NodeId id = 1; id < tree_->size(); ++id) {
       // What lies in an excluded folder is excluded with it.
-      const bool by_parent = plan_.decisions[tree_->node(id).parent].reason.kind == ReasonKind::excluded;
-      const auto pattern = std::ranges::find_if(
-          options_->exclude,
-          [path = tree_->path(id)](const std::string& glob) { return glob_match(glob, path); });
-      if (!by_parent && pattern == options_->exclude.end()) continue;
-      const std::string& detail =
-          by_parent ? plan_.decisions[tree_->node(id).parent].reason.detail : *pattern;
-      plan_.decisions[id].reason = {.kind = ReasonKind::excluded, .from = no_node, .detail = detail};
+      const Reason& above = plan_.decisions[tree_->node(id).parent].reason;
+      if (above.kind == ReasonKind::excluded) {
+        plan_.decisions[id].reason = {.kind = ReasonKind::excluded, .from = no_node, .detail = above.detail};
+      } else if (const auto found = globs.find(tree_->path(id)); !found.empty()) {
+        plan_.decisions[id].reason = {
+            .kind = ReasonKind::excluded, .from = no_node, .detail = options_->exclude[found.front()]};
+      }
     }
   }
 

@@ -51,7 +51,7 @@ class MetadataKeeper {
  public:
   MetadataKeeper(const FileTree& tree, const Packages& packages, const std::vector<std::string>& exclude,
                  Plan& plan)
-      : tree_(tree), packages_(packages), exclude_(exclude), plan_(plan) {}
+      : tree_(tree), packages_(packages), exclude_(any_glob(exclude)), plan_(plan) {}
 
   void run() {
     std::vector<const Package*> kept;
@@ -87,7 +87,7 @@ class MetadataKeeper {
     for (NodeId at = folder; at != root_node; at = tree_.node(at).parent) {
       if (plan_.decisions[at].reason.kind == ReasonKind::excluded) return true;
     }
-    return std::ranges::any_of(exclude_, [&path](const std::string& glob) { return glob_match(glob, path); });
+    return exclude_.matches(path);
   }
 
   void keep_node(NodeId node, ReasonKind kind, const std::string& detail) {
@@ -299,7 +299,7 @@ class MetadataKeeper {
 
   const FileTree& tree_;
   const Packages& packages_;
-  const std::vector<std::string>& exclude_;
+  GlobIndex exclude_;
   Plan& plan_;
   std::set<std::string> added_;
 };

@@ -1,6 +1,7 @@
 #include "slimmer/rule_engine.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,22 +19,6 @@
 
 namespace slim {
 namespace {
-
-bool matches_any(const std::vector<std::string>& globs, std::string_view path) {
-  return std::ranges::any_of(globs, [path](const std::string& glob) { return glob_match(glob, path); });
-}
-
-/// As matches_any, after a cheap look at the last component: most paths match no pattern's.
-bool kept_matches(const std::vector<std::string>& globs, std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
-  return std::ranges::any_of(globs, [path, name](const std::string& glob) {
-    const auto slash = glob.rfind('/');
-    const std::string_view last =
-        slash == std::string::npos ? std::string_view(glob) : std::string_view(glob).substr(slash + 1);
-    const bool simple = last.find_first_of("{}") == std::string_view::npos && last != "**";
-    return (!simple || component_match(last, name)) && glob_match(glob, path);
-  });
-}
 
 bool imports_any(const ElfFacts& elf, const std::vector<std::string>& symbols) {
   return std::ranges::any_of(
@@ -76,6 +61,10 @@ RuleEngine::RuleEngine(const FileTree& tree, const ImageConfig& config, const Pa
     state.contains = rule.when.contains.empty();
     state.is_static = !rule.when.is_static.has_value();
     check_image(state);
+    if (state.active) {
+      for (const std::string& glob : rule.when.kept)
+        kept_globs_.add(glob, static_cast<std::uint32_t>(states_.size()));
+    }
     states_.push_back(std::move(state));
   }
 }
@@ -106,38 +95,47 @@ std::vector<RuleFiring> RuleEngine::at_start() {
   return firings;
 }
 
-void RuleEngine::note(State& state, NodeId node, std::string_view path, const ElfFacts* elf) {
+/// What a kept ELF file says of a rule's conditions.
+void RuleEngine::note(State& state, NodeId node, std::string_view path, const ElfFacts& elf) {
   const RuleCondition& when = state.rule->when;
-  if (kept_matches(when.kept, path)) state.kept.push_back(node);
-  if (elf == nullptr) return;
-  const bool program = !elf->interpreter.empty() || elf->type == ElfType::executable;
+  const bool program = !elf.interpreter.empty() || elf.type == ElfType::executable;
   const auto excepted = [path](const ImportException& exception) { return glob_match(exception.file, path); };
-  if (!state.imports && imports_any(*elf, when.imports) &&
+  if (!state.imports && imports_any(elf, when.imports) &&
       std::ranges::none_of(when.imports_except, excepted)) {
     state.imports = true;
     state.cause = node;
   }
   if (!state.contains && program && strings_are_evidence(path.substr(path.rfind('/') + 1)) &&
-      contains_any(*elf, when.contains)) {
+      contains_any(elf, when.contains)) {
     state.contains = true;
     state.cause = node;
   }
-  if (!state.is_static && program && when.is_static == elf->interpreter.empty()) {
+  if (!state.is_static && program && when.is_static == elf.interpreter.empty()) {
     state.is_static = true;
     state.cause = state.cause == no_node ? node : state.cause;
   }
+}
+
+void RuleEngine::fire_where_it_holds(State& state, std::vector<RuleFiring>& firings) {
+  const bool holds = state.imports && state.contains && state.is_static;
+  const bool waits = state.rule->when.kept.empty() ? !state.fired : !state.kept.empty();
+  if (state.active && holds && waits) fire(state, firings);
 }
 
 std::vector<RuleFiring> RuleEngine::kept(NodeId node) {
   std::vector<RuleFiring> firings;
   const std::string path = tree_->path(node);
   const ElfFacts* elf = tree_->elf(node);
+  const auto matched = kept_globs_.find(path);
+  for (const std::uint32_t number : matched) states_[number].kept.push_back(node);
+  if (elf == nullptr) {  // nothing else can have changed
+    for (const std::uint32_t number : matched) fire_where_it_holds(states_[number], firings);
+    return firings;
+  }
   for (State& state : states_) {
     if (!state.active) continue;
-    note(state, node, path, elf);
-    const bool holds = state.imports && state.contains && state.is_static;
-    const bool waits = state.rule->when.kept.empty() ? !state.fired : !state.kept.empty();
-    if (holds && waits) fire(state, firings);
+    note(state, node, path, *elf);
+    fire_where_it_holds(state, firings);
   }
   return firings;
 }
@@ -181,7 +179,11 @@ const std::vector<NodeId>& RuleEngine::links_to(NodeId file) {
 void RuleEngine::fire(State& state, std::vector<RuleFiring>& firings) {
   std::vector<NodeId> causes = std::exchange(state.kept, {});
   if (causes.empty()) causes.push_back(no_node);
-  if (!state.fired && !state.rule->drop.empty()) dropping_.push_back(state.rule);
+  if (!state.fired && !state.rule->drop.empty()) {
+    for (const std::string& glob : state.rule->drop)
+      drop_globs_.add(glob, static_cast<std::uint32_t>(dropping_.size()));
+    dropping_.push_back(state.rule);
+  }
   for (const NodeId kept : causes) {
     RuleFiring firing{.rule = state.rule, .from = state.cause == no_node ? kept : state.cause, .keep = {}};
     for (const std::string& pattern : patterns(*state.rule, kept)) {
@@ -199,9 +201,8 @@ void RuleEngine::fire(State& state, std::vector<RuleFiring>& firings) {
 }
 
 const Rule* RuleEngine::drops(std::string_view path) const {
-  const auto found =
-      std::ranges::find_if(dropping_, [path](const Rule* rule) { return matches_any(rule->drop, path); });
-  return found == dropping_.end() ? nullptr : *found;
+  const auto found = drop_globs_.find(path);
+  return found.empty() ? nullptr : dropping_[found.front()];
 }
 
 }  // namespace slim

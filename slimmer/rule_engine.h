@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/file_tree.h"
+#include "analyzer/glob.h"
 #include "analyzer/image.h"
 #include "analyzer/packages.h"
 #include "analyzer/rules.h"
@@ -50,7 +51,8 @@ class RuleEngine {
   };
 
   void check_image(State& state);
-  static void note(State& state, NodeId node, std::string_view path, const ElfFacts* elf);
+  static void note(State& state, NodeId node, std::string_view path, const ElfFacts& elf);
+  void fire_where_it_holds(State& state, std::vector<RuleFiring>& firings);
   void fire(State& state, std::vector<RuleFiring>& firings);
   const std::vector<NodeId>& links_to(NodeId file);
   [[nodiscard]] std::vector<std::string> patterns(const Rule& rule, NodeId kept) const;
@@ -59,8 +61,10 @@ class RuleEngine {
   const ImageConfig* config_;
   const Packages* packages_;
   std::vector<State> states_;
+  GlobIndex kept_globs_;  ///< of the active rules' `kept`, with their places in states_
   std::optional<std::unordered_map<NodeId, std::vector<NodeId>>> links_;  ///< made when they are asked for
   std::vector<const Rule*> dropping_;
+  GlobIndex drop_globs_;  ///< with the rules' places in dropping_
   std::vector<RuleFiring> flagged_;
 };
 

@@ -1,6 +1,8 @@
 #include "analyzer/glob.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,6 +39,33 @@ TEST(Glob, BracesNestAndKeepTheirOrder) {
   EXPECT_THAT(expand_braces("plain"), testing::ElementsAre("plain"));
   EXPECT_THAT(expand_braces("\\{1}"), testing::ElementsAre("\\{1}"));
   EXPECT_THAT(expand_braces("{a,\\}b}\\}"), testing::ElementsAre("a\\}", "\\}b\\}"));
+}
+
+TEST(Glob, SeveralDoubleStarsTakeWhatTheyNeed) {
+  EXPECT_TRUE(glob_match("/a/**/b/**/c", "/a/x/b/y/b/z/c"));
+  EXPECT_TRUE(glob_match("/**/b/c/**", "/b/b/c"));
+  EXPECT_FALSE(glob_match("/a/**/b/**/c", "/a/x/c/b"));
+  EXPECT_TRUE(glob_match("/**", "/"));
+  EXPECT_TRUE(glob_match("**", "/a/b"));
+  EXPECT_FALSE(glob_match("/", "/a"));
+}
+
+TEST(GlobIndex, AnswersAsEachPatternByItself) {
+  const std::vector<std::string> patterns{
+      "/usr/*/x",     "*.pyc", "/lib/lib[a-c].so.{1,2}", "/usr/**",           "/a\\*b",
+      "**/libc.so.6", "/",     "/usr/lib/{x,y/**}",      "/usr/lib/**/*.pyc", "name"};
+  GlobIndex index;
+  for (std::uint32_t i = 0; i < patterns.size(); ++i) index.add(patterns[i], i);
+  for (const std::string path : {"/usr/lib/x", "/usr/lib/y/z/a.pyc", "/lib/libb.so.2", "/a*b", "/axb", "/",
+                                 "/usr", "/lib/libc.so.6", "/srv/name", "/name/other"}) {
+    std::vector<std::uint32_t> expected;
+    for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+      if (glob_match(patterns[i], path)) expected.push_back(i);
+    }
+    EXPECT_EQ(index.find(path), expected) << path;
+    EXPECT_EQ(index.matches(path), !expected.empty()) << path;
+  }
+  EXPECT_THAT(index.find("/usr/lib/x"), testing::ElementsAre(0, 3, 7));
 }
 
 TEST(Glob, HostilePatternsEnd) {
