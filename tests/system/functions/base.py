@@ -25,6 +25,7 @@ class Server(Functions):
 
     port = 0
     arguments = ()
+    started = None  # what the program prints once it serves; without it, an open port tells
 
     @classmethod
     def setUpClass(cls):
@@ -33,7 +34,10 @@ class Server(Functions):
     def assert_stops(self, status=0):
         """The stop signal of the image ends a container that is ready, in order."""
         with self.containers.start() as running:
-            running.connect(self.port).close()
+            if self.started is None:
+                running.connect(self.port).close()
+            else:
+                running.wait_for(self.started)
             self.assertEqual(running.stop(), status, running.output())
             return running.output()
 

@@ -231,6 +231,7 @@ class Memcached(Server):
 
 class Git(HttpServer):
     port = 8080
+    started = "server started"  # lighttpd exits with 1 where a connection is open still
     url = "http://localhost:8080/git/project.git"
 
     def git(self, *words, status=0):
