@@ -14,6 +14,7 @@
 
 #include "analyzer/code_facts.h"
 #include "analyzer/python.h"
+#include "analyzer/python_calls.h"
 #include "analyzer/python_literal.h"
 
 namespace slim {
@@ -45,74 +46,7 @@ bool among(const std::array<std::string_view, N>& words, std::string_view word) 
   return std::ranges::find(words, word) != words.end();
 }
 
-/// What a call makes of the string that is its first argument.
-enum class Call : std::uint8_t {
-  none,
-  module,        ///< a module by name
-  maybe_module,  ///< a module only where the argument is a string
-  computed,      ///< modules that no string names, whatever the argument
-  group,         ///< entry points
-  library,
-  find_library,
-  command,  ///< a program, or a list of words
-  shell,    ///< text for the shell
-};
-
-struct KnownCall {
-  std::string_view name;
-  Call call = Call::none;
-};
-
-constexpr auto known_calls = std::to_array<KnownCall>({
-    {"import_module", Call::module},
-    {"__import__", Call::module},
-    {"import_string", Call::module},
-    {"import_object", Call::module},
-    {"resolve_name", Call::module},
-    {"run_module", Call::module},
-    {"find_spec", Call::maybe_module},
-    {"find_loader", Call::maybe_module},
-    {"get_loader", Call::maybe_module},
-    {"lazy_import", Call::maybe_module},
-    {"files", Call::maybe_module},
-    {"resource_filename", Call::maybe_module},
-    {"resource_string", Call::maybe_module},
-    {"get_data", Call::maybe_module},
-    {"PackageLoader", Call::maybe_module},
-    {"iter_modules", Call::computed},
-    {"walk_packages", Call::computed},
-    {"spec_from_file_location", Call::computed},
-    {"load_source", Call::computed},
-    {"run_path", Call::computed},
-    {"entry_points", Call::group},
-    {"iter_entry_points", Call::group},
-    {"load_entry_point", Call::group},
-    {"get_entry_map", Call::group},
-    {"load_setuptools_entrypoints", Call::group},
-    {"ExtensionManager", Call::group},
-    {"DriverManager", Call::group},
-    {"CDLL", Call::library},
-    {"PyDLL", Call::library},
-    {"LoadLibrary", Call::library},
-    {"dlopen", Call::library},
-    {"find_library", Call::find_library},
-    {"Popen", Call::command},
-    {"check_call", Call::command},
-    {"check_output", Call::command},
-    {"create_subprocess_exec", Call::command},
-    {"which", Call::command},
-    {"execv", Call::command},
-    {"execve", Call::command},
-    {"execl", Call::command},
-    {"execlp", Call::command},
-    {"execvp", Call::command},
-    {"execvpe", Call::command},
-    {"posix_spawn", Call::command},
-    {"posix_spawnp", Call::command},
-    {"getoutput", Call::shell},
-    {"getstatusoutput", Call::shell},
-    {"create_subprocess_shell", Call::shell},
-});
+using Call = PythonCall;
 
 /// a.b, a.b.c:d, a:b: how modules and their members are written in settings.
 bool is_dotted(std::string_view text) {
@@ -491,7 +425,7 @@ class SourceReader {
     if (name == "shell" && argument && next_word_is_true()) add(PythonUse::shell, line, "");
     const std::string_view owner = std::exchange(previous_, name);
     if (owner == "def" || owner == "class" || !followed_by('(')) return;
-    note_call(call_of(name, owner), name, line);
+    note_call(python_call(name, owner), name, line);
   }
 
   void note_call(Call call, std::string_view name, std::uint32_t line) {
@@ -519,14 +453,6 @@ class SourceReader {
     const std::string_view next = text_.substr(at_, 16);
     const std::size_t start = next.find_first_not_of(" \t=");
     return start != std::string_view::npos && next.substr(start).starts_with("True");
-  }
-
-  static Call call_of(std::string_view name, std::string_view owner) {
-    const auto* const known = std::ranges::find(known_calls, name, &KnownCall::name);
-    if (known != known_calls.end()) return known->call;
-    if (owner == "subprocess" && (name == "run" || name == "call")) return Call::command;
-    if (owner == "os" && (name == "system" || name == "popen")) return Call::shell;
-    return Call::none;
   }
 
   /// A string whose quote is next.
