@@ -20,7 +20,6 @@
 
 #include <fmt/format.h>
 
-#include "runner/compare.h"
 #include "runner/expect.h"
 #include "runner/file_expect.h"
 #include "runner/http.h"
