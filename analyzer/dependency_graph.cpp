@@ -325,18 +325,17 @@ void DependencyGraph::add_shebang(std::vector<Edge>& edges, NodeId node, const F
 
 /// With the files that the script reads, whatever they are called: each of them once.
 void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::string_view script) {
-  std::vector<NodeId> open;
-  add_names(edges, node, script, open);
+  std::vector<Script> open{{.node = node, .text = script}};
   for (std::size_t i = 0; i < open.size(); ++i) {
-    const NodeId read = open[i];
-    add_names(edges, read, *tree_->facts(read)->text, open);
+    const Script next = open[i];
+    add_names(edges, next, open);
   }
 }
 
 /// What one script names. Files that it reads and that are not known for scripts are put behind `open`.
-void DependencyGraph::add_names(std::vector<Edge>& edges, NodeId node, std::string_view script,
-                                std::vector<NodeId>& open) {
-  for (const ScriptName& name : script_names(*tree_, places_, script, node)) {
+void DependencyGraph::add_names(std::vector<Edge>& edges, const Script& script, std::vector<Script>& open) {
+  const NodeId node = script.node;
+  for (const ScriptName& name : script_names(*tree_, places_, script.text, node)) {
     const NodeId target = name.target.node;
     if (target == no_node) {
       if (name.missed)
@@ -353,7 +352,7 @@ void DependencyGraph::add_names(std::vector<Edge>& edges, NodeId node, std::stri
       languages_.arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
     const FileFacts* facts = name.sourced ? tree_->facts(target) : nullptr;
     const bool unknown = facts != nullptr && facts->text && facts->shebang.empty() && target != node;
-    if (unknown && sourced_.insert(target).second) open.push_back(target);
+    if (unknown && sourced_.insert(target).second) open.push_back({.node = target, .text = *facts->text});
   }
 }
 

@@ -84,6 +84,11 @@ class DependencyGraph {
   [[nodiscard]] std::vector<UnresolvedName> unresolved_names() const;
 
  private:
+  struct Script {
+    NodeId node = no_node;
+    std::string_view text;  ///< the tree holds it
+  };
+
   void add_program(std::vector<Edge>& edges, NodeId node);
   void add_libraries(std::vector<Edge>& edges, NodeId program, const LoadResult& result) const;
   void add_late_libraries(std::vector<Edge>& edges, NodeId node, NodeId program) const;
@@ -92,7 +97,7 @@ class DependencyGraph {
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
   void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like);
-  void add_names(std::vector<Edge>& edges, NodeId node, std::string_view script, std::vector<NodeId>& open);
+  void add_names(std::vector<Edge>& edges, const Script& script, std::vector<Script>& open);
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);

@@ -14,6 +14,8 @@
 
 #include "analyzer/code_facts.h"
 #include "analyzer/python.h"
+#include "analyzer/python_calls.h"
+#include "analyzer/python_literal.h"
 
 namespace slim {
 namespace {
@@ -21,7 +23,6 @@ namespace {
 constexpr std::size_t longest_module = 256;
 constexpr std::size_t longest_list = 3000;     ///< names of one from-import in one CodeName
 constexpr std::size_t most_candidates = 4096;  ///< strings that only count for what the file does elsewhere
-constexpr unsigned most_bad_fields = 16;       ///< f-strings whose fields could not be told apart
 constexpr std::size_t tab = 8;
 
 constexpr std::uint8_t skipped = 0x01;  ///< if TYPE_CHECKING: never runs. Only of blocks, not of names.
@@ -45,74 +46,7 @@ bool among(const std::array<std::string_view, N>& words, std::string_view word) 
   return std::ranges::find(words, word) != words.end();
 }
 
-/// What a call makes of the string that is its first argument.
-enum class Call : std::uint8_t {
-  none,
-  module,        ///< a module by name
-  maybe_module,  ///< a module only where the argument is a string
-  computed,      ///< modules that no string names, whatever the argument
-  group,         ///< entry points
-  library,
-  find_library,
-  command,  ///< a program, or a list of words
-  shell,    ///< text for the shell
-};
-
-struct KnownCall {
-  std::string_view name;
-  Call call = Call::none;
-};
-
-constexpr auto known_calls = std::to_array<KnownCall>({
-    {"import_module", Call::module},
-    {"__import__", Call::module},
-    {"import_string", Call::module},
-    {"import_object", Call::module},
-    {"resolve_name", Call::module},
-    {"run_module", Call::module},
-    {"find_spec", Call::maybe_module},
-    {"find_loader", Call::maybe_module},
-    {"get_loader", Call::maybe_module},
-    {"lazy_import", Call::maybe_module},
-    {"files", Call::maybe_module},
-    {"resource_filename", Call::maybe_module},
-    {"resource_string", Call::maybe_module},
-    {"get_data", Call::maybe_module},
-    {"PackageLoader", Call::maybe_module},
-    {"iter_modules", Call::computed},
-    {"walk_packages", Call::computed},
-    {"spec_from_file_location", Call::computed},
-    {"load_source", Call::computed},
-    {"run_path", Call::computed},
-    {"entry_points", Call::group},
-    {"iter_entry_points", Call::group},
-    {"load_entry_point", Call::group},
-    {"get_entry_map", Call::group},
-    {"load_setuptools_entrypoints", Call::group},
-    {"ExtensionManager", Call::group},
-    {"DriverManager", Call::group},
-    {"CDLL", Call::library},
-    {"PyDLL", Call::library},
-    {"LoadLibrary", Call::library},
-    {"dlopen", Call::library},
-    {"find_library", Call::find_library},
-    {"Popen", Call::command},
-    {"check_call", Call::command},
-    {"check_output", Call::command},
-    {"create_subprocess_exec", Call::command},
-    {"which", Call::command},
-    {"execv", Call::command},
-    {"execve", Call::command},
-    {"execl", Call::command},
-    {"execlp", Call::command},
-    {"execvp", Call::command},
-    {"execvpe", Call::command},
-    {"posix_spawn", Call::command},
-    {"posix_spawnp", Call::command},
-    {"getoutput", Call::shell},
-    {"getstatusoutput", Call::shell},
-    {"create_subprocess_shell", Call::shell},
-});
+using Call = PythonCall;
 
 /// a.b, a.b.c:d, a:b: how modules and their members are written in settings.
 bool is_dotted(std::string_view text) {
@@ -148,15 +82,10 @@ bool is_path(std::string_view text) {
          text.find_first_of(std::string_view(" \t\r\n\"'<>|*?%{}()[]\\,;\0", 21)) == std::string_view::npos;
 }
 
-/// One string token.
-struct Literal {
-  std::string_view text;  ///< between the quotes; of an f-string what comes before its first field
-  bool whole = true;      ///< `text` is the value: no escapes, no fields
-};
-
 class SourceReader {
  public:
-  SourceReader(std::string_view text, bool is_package) : text_(text), is_package_(is_package) {
+  SourceReader(std::string_view text, bool is_package)
+      : text_(text), is_package_(is_package), literals_(text) {
     if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
   }
 
@@ -496,7 +425,7 @@ class SourceReader {
     if (name == "shell" && argument && next_word_is_true()) add(PythonUse::shell, line, "");
     const std::string_view owner = std::exchange(previous_, name);
     if (owner == "def" || owner == "class" || !followed_by('(')) return;
-    note_call(call_of(name, owner), name, line);
+    note_call(python_call(name, owner), name, line);
   }
 
   void note_call(Call call, std::string_view name, std::uint32_t line) {
@@ -526,52 +455,26 @@ class SourceReader {
     return start != std::string_view::npos && next.substr(start).starts_with("True");
   }
 
-  static Call call_of(std::string_view name, std::string_view owner) {
-    const auto* const known = std::ranges::find(known_calls, name, &KnownCall::name);
-    if (known != known_calls.end()) return known->call;
-    if (owner == "subprocess" && (name == "run" || name == "call")) return Call::command;
-    if (owner == "os" && (name == "system" || name == "popen")) return Call::shell;
-    return Call::none;
-  }
-
   /// A string whose quote is next.
   void string_token(std::string_view prefix) {
     const std::uint32_t line = line_;
-    const bool raw = prefix.find_first_of("rR") != std::string_view::npos;
-    const bool fields = prefix.find_first_of("fFtT") != std::string_view::npos;
-    const std::size_t start = at_;
-    const char quote = peek();
-    const bool triple = peek(1) == quote && peek(2) == quote;
-    at_ += triple ? 3 : 1;
-    const std::size_t begin = at_;
-    std::size_t field = std::string_view::npos;
-    bool closed = fields && bad_fields_ < most_bad_fields ? skip_fields(quote, triple, field, 0) : false;
-    if (!closed) {
-      if (fields) ++bad_fields_;
-      at_ = start + (triple ? 3 : 1);
-      line_ = line;
-      closed = skip_plain(quote, triple);
-    }
-    const std::size_t end = std::max(begin, at_ - (closed ? (triple ? 3 : 1) : 0));
-    std::string_view text = text_.substr(begin, end - begin);
-    if (fields && field == std::string_view::npos) field = text_.substr(0, end).find('{', begin);
-    const bool has_field = fields && field < end;
-    if (has_field) text = text_.substr(begin, field - begin);
-    const bool escaped =
-        !raw && text.size() <= longest_code_name && text.find('\\') != std::string_view::npos;
+    const PythonLiteral literal = literals_.read(at_, prefix);
+    const std::string_view text = literal.text;
+    at_ = literal.end;
+    line_ += literal.lines;
     const bool list_head = std::exchange(list_head_, false);
     pending_ = Call::none;
     previous_ = {};
     const Call call = std::exchange(expected_, Call::none);
-    if (text.size() > longest_code_name || escaped) {
+    if (text.size() > longest_code_name || literal.escaped) {
       expected_ = call;
       unknown_argument();
       return;
     }
-    const bool whole = !has_field && ends_argument();
+    const bool whole = !literal.has_field && ends_argument();
     if (call != Call::none) argument(call, text, whole, line);
-    if (!has_field) name_in_string(text, line, list_head);
-    path_in_string(text, has_field, line);
+    if (!literal.has_field) name_in_string(text, line, list_head);
+    path_in_string(text, literal.has_field, line);
   }
 
   /// Whether the string before is all of its argument or element.
@@ -580,111 +483,6 @@ class SourceReader {
     while (next < text_.size() && (is_blank(text_[next]) || text_[next] == '\n' || text_[next] == '\r'))
       ++next;
     return next >= text_.size() || std::string_view("+%.\"'").find(text_[next]) == std::string_view::npos;
-  }
-
-  /// To behind the closing quote; false where there is none: at the end of the line or file.
-  bool skip_plain(char quote, bool triple) {
-    while (!at_end()) {
-      const char c = peek();
-      if (c == '\\') {
-        ++at_;
-        if (at_newline()) {
-          take_newline();
-        } else {
-          ++at_;
-        }
-      } else if (c == quote && (!triple || (peek(1) == quote && peek(2) == quote))) {
-        at_ += triple ? 3 : 1;
-        return true;
-      } else if (c == '\n' || c == '\r') {
-        if (!triple) return false;
-        take_newline();
-      } else {
-        ++at_;
-      }
-    }
-    at_ = text_.size();
-    return false;
-  }
-
-  /// The same of a string with fields, in which quotes are those of other strings. `field`: where the first
-  /// one starts.
-  bool skip_fields(char quote, bool triple, std::size_t& field, unsigned level) {
-    constexpr unsigned deepest = 8;
-    while (!at_end()) {
-      const char c = peek();
-      if (c == '{' && peek(1) == '{') {
-        at_ += 2;
-      } else if (c == '{') {
-        field = std::min(field, at_);
-        ++at_;
-        if (level >= deepest || !skip_field(quote, triple, level)) return false;
-      } else if (c == '\\') {
-        ++at_;
-        if (at_newline()) {
-          take_newline();
-        } else {
-          ++at_;
-        }
-      } else if (c == quote && (!triple || (peek(1) == quote && peek(2) == quote))) {
-        at_ += triple ? 3 : 1;
-        return true;
-      } else if (c == '\n' || c == '\r') {
-        if (!triple) return false;
-        take_newline();
-      } else {
-        ++at_;
-      }
-    }
-    return false;
-  }
-
-  /// From behind { to behind its }: an expression, then perhaps a colon and a format with fields of its own.
-  bool skip_field(char quote, bool triple, unsigned level) {
-    std::size_t depth = 0;
-    std::size_t formats = 0;  // fields that are open inside of formats
-    bool in_format = false;
-    while (!at_end()) {
-      const char c = peek();
-      if (c == '\n' || c == '\r') {
-        if (!triple) return false;
-        take_newline();
-        continue;
-      }
-      ++at_;
-      if (in_format && c == quote) return false;
-      if (!in_format && (c == '"' || c == '\'')) {
-        const bool inner_triple = peek() == c && peek(1) == c;
-        if (inner_triple) at_ += 2;
-        const bool inner_fields = at_ >= 2 && (text_[at_ - 2] == 'f' || text_[at_ - 2] == 'F');
-        std::size_t inner = std::string_view::npos;
-        const bool closed = inner_fields && !inner_triple ? skip_fields(c, false, inner, level + 1)
-                                                          : skip_plain(c, inner_triple);
-        if (!closed) return false;
-      } else if (c == '{') {
-        if (in_format)
-          ++formats;
-        else
-          ++depth;
-        in_format = false;
-      } else if (c == '(' || c == '[') {
-        if (!in_format) ++depth;
-      } else if ((c == ')' || c == ']') && !in_format) {
-        if (depth > 0) --depth;
-      } else if (c == '}') {
-        if (!in_format && depth > 0) {
-          --depth;
-        } else if (formats > 0) {
-          --formats;
-          in_format = true;
-        } else {
-          return true;
-        }
-      } else if (c == ':' && depth == 0) {
-        in_format = true;
-      }
-    }
-    return false;
   }
 
   /// The first argument of a call that is known.
@@ -757,6 +555,7 @@ class SourceReader {
 
   std::string_view text_;
   bool is_package_;  ///< __init__.py
+  PythonLiterals literals_;
   std::size_t at_ = 0;
   std::uint32_t line_ = 1;
   std::vector<CodeName> names_;
@@ -771,7 +570,6 @@ class SourceReader {
   Call expected_ = Call::none;  ///< in whose first argument the next token is
   std::string_view expected_name_;
   std::uint32_t expected_line_ = 0;
-  unsigned bad_fields_ = 0;
   bool asks_for_groups_ = false;
   std::uint32_t group_line_ = 0;
   bool runs_programs_ = false;

@@ -29,7 +29,7 @@ using nlohmann::json;
 std::size_t distance(std::string_view one, std::string_view other) {
   std::vector<std::size_t> row(other.size() + 1);
   for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (char i : one) {
+  for (const char i : one) {
     std::size_t diagonal = row[0]++;
     for (std::size_t j = 0; j < other.size(); ++j) {
       const std::size_t swap = diagonal + (i == other[j] ? 0 : 1);

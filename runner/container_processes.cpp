@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "runner/sandbox.h"
+
 namespace slim {
 namespace {
 

@@ -183,7 +183,7 @@ class Links {
         continue;  // @import url(...)
       const bool is_quoted = text.front() == '"' || text.front() == '\'';
       const auto end = is_quoted ? text.find(text.front(), 1) : text.find(')');
-      if (end == std::string_view::npos || end > longest) continue;
+      if (end > longest) continue;  // or there is none
       add(trimmed(is_quoted ? text.substr(1, end - 1) : text.substr(0, end)));
     }
   }

@@ -10,6 +10,7 @@
 #include <re2/stringpiece.h>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace slim {
 namespace {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -13,7 +15,6 @@
 
 #include <fmt/format.h>
 
-#include "runner/compare.h"
 #include "runner/http.h"
 #include "runner/http_probe.h"
 #include "runner/links.h"

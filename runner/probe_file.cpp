@@ -21,7 +21,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analyzer/error.h"
 #include "analyzer/host_file.h"
 #include "runner/container_spec.h"
 #include "runner/pattern.h"

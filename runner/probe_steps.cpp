@@ -20,7 +20,6 @@
 
 #include <fmt/format.h>
 
-#include "runner/compare.h"
 #include "runner/expect.h"
 #include "runner/file_expect.h"
 #include "runner/http.h"
@@ -67,15 +66,21 @@ class StepRun {
  private:
   void take(const HttpStep& http) {
     const auto port = port_or_first(http.port);
-    if (!port) return fail("there is no port to ask");
+    if (!port) {
+      fail("there is no port to ask");
+      return;
+    }
     const auto connection = connect_soon(*place_.container, *port, deadline_);
-    if (!connection) return fail(fmt::format("port {} takes no connection", port->port));
+    if (!connection) {
+      fail(fmt::format("port {} takes no connection", port->port));
+      return;
+    }
     const auto limit = left();
     const auto answer = exchange(connection.get(), http_request(http), limit, limit, http.method == "HEAD");
     if (answer.http.state != HttpState::complete) {
       add("answer", answer.raw.substr(0, answer_cap));
-      return fail(answer.raw.empty() ? "no answer"
-                                     : "the answer is no whole HTTP response: " + quoted(answer.raw));
+      fail(answer.raw.empty() ? "no answer" : "the answer is no whole HTTP response: " + quoted(answer.raw));
+      return;
     }
     const auto& response = answer.http.response;
     outcome_.facets = http_facets(name_, response);
@@ -99,9 +104,15 @@ class StepRun {
 
   void take(const TcpStep& tcp) {
     const auto port = port_or_first(tcp.port);
-    if (!port) return fail("there is no port to ask");
+    if (!port) {
+      fail("there is no port to ask");
+      return;
+    }
     const auto connection = connect_soon(*place_.container, *port, deadline_);
-    if (!connection) return fail(fmt::format("port {} takes no connection", port->port));
+    if (!connection) {
+      fail(fmt::format("port {} takes no connection", port->port));
+      return;
+    }
     const auto answer = converse(connection.get(), tcp);
     add("answer", comparable(answer));
     answered(answer.empty() ? "says nothing" : first_line(answer));
@@ -144,12 +155,18 @@ class StepRun {
     container.signal(signal.number);
     constexpr auto ending = std::to_array({SIGTERM, SIGINT, SIGQUIT, SIGKILL, SIGABRT});
     const bool ends = place_.last && std::ranges::find(ending, signal.number) != ending.end();
-    if (!signal.exit && !ends) return answered("sent");
+    if (!signal.exit && !ends) {
+      answered("sent");
+      return;
+    }
     const auto status = container.wait(deadline_);
     add("end", status ? status->text() : "it runs on");
     answered(status ? status->text() : "it runs on");
     if (!signal.exit) return;
-    if (!status) return want(fmt::format("expected exit {}, and it runs on", *signal.exit));
+    if (!status) {
+      want(fmt::format("expected exit {}, and it runs on", *signal.exit));
+      return;
+    }
     if (status->shell_code() != *signal.exit)
       want(fmt::format("expected exit {}, found {}", *signal.exit, status->text()));
   }

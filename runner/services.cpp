@@ -2,12 +2,9 @@
 // service is reached at 127.0.0.1 by its name and by every other's. Two that want the same port cannot run.
 #include "runner/services.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 

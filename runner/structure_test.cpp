@@ -29,7 +29,6 @@
 #include "runner/pattern.h"
 #include "runner/probe.h"
 #include "runner/probe_file.h"
-#include "runner/probe_steps.h"
 #include "runner/yaml_node.h"
 
 namespace slim {

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/error.h"
+#include "analyzer/file_tree.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/platform.h"

@@ -2,7 +2,6 @@
 // that whoever healed an image can contribute it, and nobody has to heal it again.
 #include "slimmer/heal.h"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "analyzer/file_tree.h"
 #include "analyzer/glob.h"
+#include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
 

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/dependency_graph.h"
+#include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/glob.h"
 #include "analyzer/image.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -17,7 +16,7 @@
 #include "analyzer/host_file.h"
 #include "analyzer/json.h"
 #include "analyzer/json_object.h"
-#include "runner/observe.h"
+#include "runner/probe_steps.h"
 #include "runner/sandbox.h"
 
 namespace slim {
