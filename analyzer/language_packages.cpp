@@ -186,8 +186,9 @@ class LanguagePackages {
         package.version = what.version;
         package.inside = node;
         const std::string_view file = what.inside.substr(what.inside.rfind('/') + 1);  // npos + 1 is 0
-        const bool known = !what.name.empty() ||
-                           (file.size() > ending && split_version(file.substr(0, file.size() - ending), package));
+        const bool known =
+            !what.name.empty() ||
+            (file.size() > ending && split_version(file.substr(0, file.size() - ending), package));
         if (!known) continue;
         if (what.inside.empty()) {
           own.push_back(std::move(package));

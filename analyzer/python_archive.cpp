@@ -1,6 +1,6 @@
-// An archive on the search path is kept as it is; what counts is what its modules need outside of it. Relative
-// imports stay inside. A name that is in the archive too may be meant either way, as the order of the search
-// path says: it is followed outside, and not missed there. After the zipimport and zipapp modules'
+// An archive on the search path is kept as it is; what counts is what its modules need outside of it.
+// Relative imports stay inside. A name that is in the archive too may be meant either way, as the order of
+// the search path says: it is followed outside, and not missed there. After the zipimport and zipapp modules'
 // documentation.
 #include "analyzer/python_archive.h"
 

@@ -14,9 +14,9 @@ bool is_python_archive(std::string_view path);
 /// Whether a script goes on as a zip archive, as `python -m zipapp -p` makes them.
 bool has_python_archive(std::string_view script);
 
-/// What the modules of an archive name outside of it. Names follow the PythonUse::inside of their module; each
-/// is given once, with the first module that has it. What stands in the archive too is marked as guarded.
-/// PythonUse::top_level: its modules and packages. Reads modules of up to 16 MiB, 256 MiB in all.
+/// What the modules of an archive name outside of it. Names follow the PythonUse::inside of their module;
+/// each is given once, with the first module that has it. What stands in the archive too is marked as
+/// guarded. PythonUse::top_level: its modules and packages. Reads modules of up to 16 MiB, 256 MiB in all.
 std::vector<CodeName> scan_python_archive(std::string_view content);
 
 }  // namespace slim

@@ -67,7 +67,8 @@ void PythonEdges::archive(std::vector<Edge>& edges, const Importer& importer, co
       runs = runs || name.text == "__main__";
     }
     if (has_use(name, PythonUse::unread))
-      unresolved_->push_back({.file = tree_->path(importer.node), .line = 0, .name = name.text + ": not read"});
+      unresolved_->push_back(
+          {.file = tree_->path(importer.node), .line = 0, .name = name.text + ": not read"});
   }
   if (!is_archive) return;
   for (const std::string_view module : {"zipimport", "zlib", "importlib.readers", "runpy", "pkgutil"}) {

@@ -19,10 +19,10 @@ namespace slim {
 struct PythonInterpreter {
   NodeId program = no_node;  ///< python3.11, or what has libpython3.11 in it
   PythonTags tags;
-  NodeId stdlib = no_node;          ///< the folder that has os.py
-  std::vector<NodeId> path;         ///< sys.path without the script's folder, in order
-  std::vector<NodeId> sites;        ///< those of `path` that are site-packages or dist-packages
-  std::vector<NodeId> start_files;  ///< pyvenv.cfg, .pth files: what the start reads
+  NodeId stdlib = no_node;           ///< the folder that has os.py
+  std::vector<NodeId> path;          ///< sys.path without the script's folder, in order
+  std::vector<NodeId> sites;         ///< those of `path` that are site-packages or dist-packages
+  std::vector<NodeId> start_files;   ///< pyvenv.cfg, .pth files: what the start reads
   std::vector<Resolution> archives;  ///< zip archives of sys.path, in order
 };
 

@@ -212,7 +212,8 @@ Rule read_rule(const json& value, RulePlace place) {
   reader.finish();
   check_patterns(rule.keep, "keep", !rule.when.kept.empty(), reader);
   check_patterns(rule.drop, "drop", !rule.when.kept.empty(), reader);
-  if (!rule.whole.empty() && rule.keep.empty()) reader.fail("'whole' says what 'keep' is: there is none", "whole");
+  if (!rule.whole.empty() && rule.keep.empty())
+    reader.fail("'whole' says what 'keep' is: there is none", "whole");
   if (rule.keep.empty() && rule.drop.empty() && rule.flag.empty()) {
     reader.fail("expected at least one of 'keep', 'drop' and 'flag'");
   }

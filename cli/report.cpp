@@ -90,7 +90,7 @@ void add_groups(Report& report, const Analysis& analysis) {
     const auto [place, added] =
         folder_numbers.try_emplace(summary_folder(tree.path(node)), report.folders.size());
     if (added) {
-      report.folders.push_back({.name = place->first, .version = {}, .type = {}});
+      report.folders.push_back({.name = place->first, .version = {}, .type = {}, .inside = {}});
     }
     add_bytes(report.folders[place->second], size, keep);
     const std::uint32_t owner = analysis.packages.owner[node];

@@ -128,10 +128,11 @@ class TextReport {
     line("");
     line(bold("KEPT WHOLE"));
     for (const ReportWhole& whole : report_->whole) {
-      line(fmt::format("  {:<8}{:>10}  {:>8} files  {}", terminal_text(whole.language, 20),
-                       human_size(whole.bytes), human_count(whole.files),
-                       dim(terminal_text(fmt::format("by rule {}: {}", fmt::join(whole.rules, ", "), whole.why),
-                                         width_ > 50 ? width_ - 38 : 12))));
+      line(fmt::format(
+          "  {:<8}{:>10}  {:>8} files  {}", terminal_text(whole.language, 20), human_size(whole.bytes),
+          human_count(whole.files),
+          dim(terminal_text(fmt::format("by rule {}: {}", fmt::join(whole.rules, ", "), whole.why),
+                            width_ > 50 ? width_ - 38 : 12))));
     }
   }
 

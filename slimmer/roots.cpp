@@ -32,9 +32,9 @@ namespace {
 // Folders in which programs search: what they take from there is followed piece by piece, or made anew. Of
 // those that other variables name, nothing but the name is known.
 constexpr auto searched_folders = std::to_array<std::string_view>(
-    {"*PATH", "*_CACHE*", "*CACHE_DIR", "CARGO_HOME", "CONDA_PREFIX", "GOROOT", "HOME", "JAVA_HOME", "JDK_HOME",
-     "JRE_HOME", "OLDPWD", "PWD", "PYTHONHOME", "PYTHONUSERBASE", "RUSTUP_HOME", "TEMP", "TMP", "TMPDIR",
-     "VIRTUAL_ENV"});
+    {"*PATH", "*_CACHE*", "*CACHE_DIR", "CARGO_HOME", "CONDA_PREFIX", "GOROOT", "HOME", "JAVA_HOME",
+     "JDK_HOME", "JRE_HOME", "OLDPWD", "PWD", "PYTHONHOME", "PYTHONUSERBASE", "RUSTUP_HOME", "TEMP", "TMP",
+     "TMPDIR", "VIRTUAL_ENV"});
 
 bool is_searched(std::string_view variable) {
   return std::ranges::any_of(searched_folders,

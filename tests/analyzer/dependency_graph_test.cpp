@@ -328,8 +328,10 @@ TEST_F(DependencyGraphTest, StringsSideBySideNameTheLongestPathThatExists) {
 }
 
 /// A program with strings as Rust lays them.
-LayerEntry program_with_text(const std::string& path, const std::string& rodata, std::vector<std::string> imports) {
-  return elf_file_of_strings(path, {.interpreter = loader_path, .imports = std::move(imports), .rodata = rodata});
+LayerEntry program_with_text(const std::string& path, const std::string& rodata,
+                             std::vector<std::string> imports) {
+  return elf_file_of_strings(path,
+                             {.interpreter = loader_path, .imports = std::move(imports), .rodata = rodata});
 }
 
 TEST_F(DependencyGraphTest, TextForAShellRunsItsCommands) {

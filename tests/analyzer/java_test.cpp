@@ -38,25 +38,29 @@ std::vector<std::string> coordinates(const std::string& content) {
   for (const CodeName& name : scan_java("app.jar", std::as_bytes(std::span(content)))) {
     if (static_cast<JavaUse>(name.use) != JavaUse::coordinates) continue;
     const JavaCoordinates what = java_coordinates(name.text);
-    lines.push_back(std::string(what.inside) + "|" + std::string(what.name) + "|" + std::string(what.version));
+    lines.push_back(std::string(what.inside) + "|" + std::string(what.name) + "|" +
+                    std::string(what.version));
   }
   return lines;
 }
 
 TEST(Java, AnArchiveSaysWhatItIs) {
-  const std::string record = "#Created by Maven\r\nversion=1.2\r\ngroupId=org.shop\r\nartifactId = no\r\nartifactId=cart\r\n";
-  const std::string manifest = "Manifest-Version: 1.0\r\nImplementation-Title: Shop\r\nImplementation-Version: 9\r\n\r\n";
+  const std::string record =
+      "#Created by Maven\r\nversion=1.2\r\ngroupId=org.shop\r\nartifactId = no\r\nartifactId=cart\r\n";
+  const std::string manifest =
+      "Manifest-Version: 1.0\r\nImplementation-Title: Shop\r\nImplementation-Version: 9\r\n\r\n";
   EXPECT_THAT(coordinates(ZipBuilder()
                               .add("META-INF/MANIFEST.MF", manifest)
                               .add("META-INF/maven/org.shop/cart/pom.properties", record)
                               .str()),
               ElementsAre("|org.shop:cart|1.2"));
   EXPECT_THAT(coordinates(ZipBuilder().add("META-INF/MANIFEST.MF", manifest).str()), ElementsAre("|Shop|9"));
-  EXPECT_THAT(coordinates(ZipBuilder()
-                              .add("META-INF/MANIFEST.MF",
-                                   "Bundle-SymbolicName: org.sh\r\n op;singleton:=true\r\nBundle-Version: 2.0\r\n")
-                              .str()),
-              ElementsAre("|org.shop|2.0"));
+  EXPECT_THAT(
+      coordinates(ZipBuilder()
+                      .add("META-INF/MANIFEST.MF",
+                           "Bundle-SymbolicName: org.sh\r\n op;singleton:=true\r\nBundle-Version: 2.0\r\n")
+                      .str()),
+      ElementsAre("|org.shop|2.0"));
   EXPECT_THAT(coordinates(ZipBuilder().add("META-INF/MANIFEST.MF", "\r\nImplementation-Title: X\r\n").str()),
               IsEmpty())
       << "a section behind the first is about an entry";

@@ -95,22 +95,22 @@ TEST(LanguagePackages, JarsHaveCoordinatesThoseWithinOthersToo) {
   };
   const std::string inner =
       ZipBuilder().add("META-INF/maven/org.shop/tax/pom.properties", record("tax", "0.1")).str();
-  const OwnedTree image({code_file(
-      "app/shop.war", ZipBuilder()
-                          .add("META-INF/maven/org.shop/base/pom.properties", record("base", "2"))
-                          .add("META-INF/maven/org.shop/shop/pom.properties", record("shop", "1"))
-                          .add("WEB-INF/lib/tax.jar", inner)
-                          .add("WEB-INF/lib/plain-7.jar", ZipBuilder().add("x", "").str())
-                          .str())});
+  const OwnedTree image(
+      {code_file("app/shop.war", ZipBuilder()
+                                     .add("META-INF/maven/org.shop/base/pom.properties", record("base", "2"))
+                                     .add("META-INF/maven/org.shop/shop/pom.properties", record("shop", "1"))
+                                     .add("WEB-INF/lib/tax.jar", inner)
+                                     .add("WEB-INF/lib/plain-7.jar", ZipBuilder().add("x", "").str())
+                                     .str())});
   std::vector<std::string> lines;
   for (const Package& package : read_packages(image.tree).list) {
     lines.push_back(package.name + " " + package.version + " " + package.type +
                     (package.inside == no_node ? "" : " in " + image.tree.path(package.inside)) +
                     (package.files.empty() ? "" : " owns " + image.tree.path(package.files.front())));
   }
-  EXPECT_THAT(lines, ElementsAre("org.shop:base 2 jar in /app/shop.war",
-                                 "org.shop:shop 1 jar owns /app/shop.war",
-                                 "org.shop:tax 0.1 jar in /app/shop.war", "plain 7 jar in /app/shop.war"));
+  EXPECT_THAT(lines,
+              ElementsAre("org.shop:base 2 jar in /app/shop.war", "org.shop:shop 1 jar owns /app/shop.war",
+                          "org.shop:tax 0.1 jar in /app/shop.war", "plain 7 jar in /app/shop.war"));
 }
 
 TEST(LanguagePackages, WhatAPackageOfTheSystemBringsIsThatPackage) {

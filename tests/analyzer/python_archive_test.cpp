@@ -57,21 +57,23 @@ std::vector<std::string> names(const std::string& archive) {
 }
 
 TEST(PythonArchive, IsKnownByItsName) {
-  for (const char* path : {"srv/app.pyz", "srv/app.pyzw", "x/lib.zip", "x/y-1-py3.11.egg", "x/y-1-py3-none-any.whl"})
+  for (const char* path :
+       {"srv/app.pyz", "srv/app.pyzw", "x/lib.zip", "x/y-1-py3.11.egg", "x/y-1-py3-none-any.whl"})
     EXPECT_TRUE(is_python_archive(path)) << path;
   for (const char* path : {"srv/app.py", "srv/zip", "x/app.zip.txt", "x/app.jar"})
     EXPECT_FALSE(is_python_archive(path)) << path;
 }
 
 TEST(PythonArchive, ModulesSayWhatTheyImportAndWhichTheyAre) {
-  EXPECT_THAT(names(ZipBuilder()
-                        .add("__main__.py", "import json\nif __name__ == '__main__':\n  import shop\n")
-                        .add("shop/__init__.py", "from . import cart\nimport json\n")
-                        .add("shop/cart.py", "from decimal import Decimal\nimport requests\n")
-                        .add("shop/page.html", "import nothing\n")
-                        .str()),
-              ElementsAre("top __main__", "top shop", "inside __main__.py", "import json", "import shop guarded",
-                          "inside shop/cart.py", "from decimal:Decimal", "import requests"))
+  EXPECT_THAT(
+      names(ZipBuilder()
+                .add("__main__.py", "import json\nif __name__ == '__main__':\n  import shop\n")
+                .add("shop/__init__.py", "from . import cart\nimport json\n")
+                .add("shop/cart.py", "from decimal import Decimal\nimport requests\n")
+                .add("shop/page.html", "import nothing\n")
+                .str()),
+      ElementsAre("top __main__", "top shop", "inside __main__.py", "import json", "import shop guarded",
+                  "inside shop/cart.py", "from decimal:Decimal", "import requests"))
       << "relative imports stay inside, and what was named is not named again";
 }
 
@@ -87,16 +89,16 @@ TEST(PythonArchive, ExtensionModulesSayWhatTheyNeed) {
 }
 
 TEST(PythonArchive, WhatIsNotReadIsSaid) {
-  EXPECT_THAT(names(ZipBuilder()
-                        .add("a.pyc", "code")
-                        .add("b.py", "import json\n")
-                        .add("__pycache__/b.cpython-311.pyc", "code")
-                        .add("c.py", "x", std::uint64_t{1} << 40U, 8)
-                        .add("d.py", "no deflate", 100, 8)
-                        .str()),
-              ElementsAre("top a", "top b", "top __pycache__", "top c", "top d", "inside a.pyc", "unread a.pyc",
-                          "inside b.py", "import json", "inside c.py", "unread c.py", "inside d.py",
-                          "unread d.py"));
+  EXPECT_THAT(
+      names(ZipBuilder()
+                .add("a.pyc", "code")
+                .add("b.py", "import json\n")
+                .add("__pycache__/b.cpython-311.pyc", "code")
+                .add("c.py", "x", std::uint64_t{1} << 30U, 8)
+                .add("d.py", "no deflate", 100, 8)
+                .str()),
+      ElementsAre("top a", "top b", "top __pycache__", "top c", "top d", "inside a.pyc", "unread a.pyc",
+                  "inside b.py", "import json", "inside c.py", "unread c.py", "inside d.py", "unread d.py"));
 }
 
 TEST(PythonArchive, WhatIsNoArchiveNamesNothing) {
@@ -106,7 +108,8 @@ TEST(PythonArchive, WhatIsNoArchiveNamesNothing) {
 }
 
 TEST(PythonArchive, AScriptMayHaveOneBehindItsFirstLine) {
-  const std::string script = "#!/usr/bin/env python3\n" + ZipBuilder().add("__main__.py", "import json\n").str();
+  const std::string script =
+      "#!/usr/bin/env python3\n" + ZipBuilder().add("__main__.py", "import json\n").str();
   EXPECT_TRUE(has_python_archive(script));
   EXPECT_FALSE(has_python_archive("#!/usr/bin/env python3\nimport json\n"));
   EXPECT_FALSE(has_python_archive("#!/usr/bin/env python3\n\0import json\n"));

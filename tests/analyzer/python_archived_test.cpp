@@ -79,7 +79,8 @@ TEST(PythonArchived, APathFileNamesAnEgg) {
       .file(at(site, "shop-1.0-py3.11.egg"), shop_archive())
       .file("opt/main.py", "import shop\n");
   EXPECT_THAT(image.edges("/opt/main.py"), Contains("import /" + at(site, "shop-1.0-py3.11.egg")));
-  EXPECT_THAT(image.edges("/" + at(site, "shop-1.0-py3.11.egg")), Contains("import /" + at(site, "flask/__init__.py")));
+  EXPECT_THAT(image.edges("/" + at(site, "shop-1.0-py3.11.egg")),
+              Contains("import /" + at(site, "flask/__init__.py")));
 }
 
 TEST(PythonArchived, WhatAFolderHasTooIsKeptTwice) {
@@ -98,9 +99,9 @@ TEST(PythonArchived, AnApplicationInAnArchiveIsRun) {
                                   .str();
   image.script("usr/local/bin/shop", "/usr/bin/python3.11", archive).file("srv/shop.pyz", archive);
   for (const char* path : {"/usr/local/bin/shop", "/srv/shop.pyz"}) {
-    EXPECT_THAT(image.edges(path), IsSupersetOf({"import /usr/lib/python3.11/json.py",
-                                                 "import /usr/lib/python3.11/zlib.py",
-                                                 "import /usr/lib/python3.11/runpy.py"}))
+    EXPECT_THAT(image.edges(path),
+                IsSupersetOf({"import /usr/lib/python3.11/json.py", "import /usr/lib/python3.11/zlib.py",
+                              "import /usr/lib/python3.11/runpy.py"}))
         << path;
     EXPECT_THAT(image.unresolved(), testing::IsEmpty()) << "shop is in the archive";
   }

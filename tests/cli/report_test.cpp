@@ -283,7 +283,8 @@ TEST_F(ReportTest, LanguagesThatAreKeptWholeAreToldWithTheirRules) {
   EXPECT_EQ(whole[0]["rules"], json({"gems", "ruby"}));
   EXPECT_EQ(whole[0]["bytes"], 5006);
   EXPECT_EQ(whole[0]["files"], 2);
-  EXPECT_THAT(text(), AllOf(HasSubstr("KEPT WHOLE\n  Ruby"), HasSubstr("by rule gems, ruby: names are made")));
+  EXPECT_THAT(text(),
+              AllOf(HasSubstr("KEPT WHOLE\n  Ruby"), HasSubstr("by rule gems, ruby: names are made")));
 }
 
 TEST_F(ReportTest, AJarWithinAnotherSaysWhereItLies) {

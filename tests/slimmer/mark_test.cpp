@@ -341,7 +341,10 @@ TEST(Mark, ExcludeWinsOverWhatARunAskedForAndSaysSo) {
 
 TEST(Mark, WhatTheEnvironmentNamesIsKeptFromBalancedOn) {
   TarBuilder tar;
-  tar.folder("app").file("app/server", test::static_program(), 0755).folder("etc").file("etc/shop.toml", "port = 1");
+  tar.folder("app")
+      .file("app/server", test::static_program(), 0755)
+      .folder("etc")
+      .file("etc/shop.toml", "port = 1");
   ImageConfig config = config_of({"/app/server"});
   config.env = {"SHOP_SETTINGS=/etc/shop.toml"};
   EXPECT_FALSE(sample_plan(tar, config, mark_with(Profile::minimal))->keeps("/etc/shop.toml"));

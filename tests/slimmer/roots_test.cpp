@@ -213,8 +213,8 @@ TEST(Roots, TheEnvironmentNamesPathsAmongOtherWords) {
   TarBuilder tar = system_tree();
   tar.folder("app/my pages").symlink("app/current.conf", "server.conf");
   ImageConfig config = config_of({"/app/server"});
-  config.env = {"OPTIONS=--pages=/app/pages -v", "FOLDER=/app/my pages", "CONF=/app/current.conf",
-                "URL=http://host/app/server.conf", "GLOB=/bin/l*", "RELATIVE=app/server.conf"};
+  config.env = {"OPTIONS=--pages=/app/pages -v",   "FOLDER=/app/my pages", "CONF=/app/current.conf",
+                "URL=http://host/app/server.conf", "GLOB=/bin/l*",         "RELATIVE=app/server.conf"};
   const auto sample = sample_roots(tar, config);
   EXPECT_THAT(sample->root_paths(), ElementsAre("/app/server", "/app/pages", "/app/my pages",
                                                 "/app/current.conf", "/app/server.conf"));
