@@ -206,8 +206,8 @@ class Archives(SystemTest):
         shutil.rmtree(source)
 
     def run_in(self, root, command):
-        ran = subprocess.run(["chroot", root, *command], env={"PYTHONPATH": "/srv/lib.zip"}, capture_output=True,
-                             text=True, check=False)
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": "/srv/lib.zip", "PYTHONDONTWRITEBYTECODE": "1"}
+        ran = subprocess.run(["chroot", root, *command], env=environment, capture_output=True, text=True, check=False)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         return ran.stdout
 
