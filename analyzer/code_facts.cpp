@@ -16,12 +16,14 @@
 #include "analyzer/literals.h"
 #include "analyzer/perl.h"
 #include "analyzer/python.h"
+#include "analyzer/python_archive.h"
 
 namespace slim {
 namespace {
 
 constexpr std::uint64_t largest_source = std::uint64_t{16} << 20;
 constexpr std::uint64_t largest_archive = std::uint64_t{512} << 20;
+constexpr std::uint64_t largest_python_archive = std::uint64_t{64} << 20;
 
 }  // namespace
 
@@ -46,12 +48,14 @@ Language code_language(std::string_view path, std::string_view shebang) {
   return literal_interpreter(interpreter);
 }
 
-std::uint64_t code_cap(Language language) {
+std::uint64_t code_cap(Language language, std::string_view path) {
   switch (language) {
     case Language::none:
       return 0;
     case Language::java:
       return largest_archive;
+    case Language::python:
+      return is_python_archive(path) ? largest_python_archive : largest_source;
     default:
       return largest_source;
   }

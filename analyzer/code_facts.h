@@ -38,8 +38,8 @@ inline constexpr std::size_t longest_code_name = 4096;  ///< PATH_MAX; longer on
 /// has one. none: it is not read as code.
 Language code_language(std::string_view path, std::string_view shebang);
 
-/// The largest content that is read, in bytes; of a larger file nothing is known, and a Diagnostic says so.
-std::uint64_t code_cap(Language language);
+/// The largest content of `path` that is read, in bytes; of a larger file a Diagnostic says that it is not.
+std::uint64_t code_cap(Language language, std::string_view path);
 
 /// Reads a whole file. Never fails: what is not understood is passed over. At most most_code_names names of
 /// at most longest_code_name bytes.

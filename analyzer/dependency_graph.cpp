@@ -261,6 +261,7 @@ void DependencyGraph::add_strings(std::vector<Edge>& edges, NodeId node) {
   const ElfFacts& elf = *tree_->elf(node);
   if (!strings_are_evidence(tree_->node(node).name)) return;
   const bool in_program = is_program(elf);
+  if (in_program) add_shell_texts(edges, node, elf);
   for (const std::string& path : elf.absolute_paths) {
     Resolution target = tree_->resolve(path);
     if (target.node == no_node && !is_kernel_path(target.missing))
@@ -274,6 +275,28 @@ void DependencyGraph::add_strings(std::vector<Edge>& edges, NodeId node) {
                      .kind = EdgeKind::named_path,
                      .strength = runs && !in_program ? Strength::possible : Strength::likely,
                      .detail = fmt::format("the string \"{}\"", path)});
+  }
+}
+
+/// A program that starts others by their names (exec(3), posix_spawn(3)), or says of none that it does, since
+/// it is static. Text whose commands are not there is none for a shell.
+void DependencyGraph::add_shell_texts(std::vector<Edge>& edges, NodeId node, const ElfFacts& elf) {
+  const auto imports = [&elf](std::string_view name) {
+    return std::ranges::binary_search(elf.imports, name);
+  };
+  if (elf.dynamic && !imports("execvp") && !imports("posix_spawnp")) return;
+  for (const std::string& text : elf.shell_texts) {
+    constexpr std::size_t shown = 60;
+    const Edge like{.from = node,
+                    .to = no_node,
+                    .kind = EdgeKind::command,
+                    .strength = Strength::likely,
+                    .detail = fmt::format("the string \"sh-c{}\"", text.substr(0, shown))};
+    const std::size_t before = edges.size();
+    add_shell_text(edges, text, like);
+    const std::string_view first = std::string_view(text).substr(0, text.find(' '));
+    if (edges.size() != before || find_command(first).node != no_node)
+      add_named_edges(*tree_, edges, find_command("sh"), like);
   }
 }
 

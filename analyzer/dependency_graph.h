@@ -93,6 +93,7 @@ class DependencyGraph {
   void add_libraries(std::vector<Edge>& edges, NodeId program, const LoadResult& result) const;
   void add_late_libraries(std::vector<Edge>& edges, NodeId node, NodeId program) const;
   void add_strings(std::vector<Edge>& edges, NodeId node);
+  void add_shell_texts(std::vector<Edge>& edges, NodeId node, const ElfFacts& elf);
   [[nodiscard]] std::string path_at_start(std::string_view text) const;
   void add_shebang(std::vector<Edge>& edges, NodeId node, const FileFacts& facts);
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);

@@ -485,9 +485,11 @@ class ElfReader {
     }
     read_loader_version(regions);
     FoundStrings found = find_strings(regions);
-    if (found.capped) problem("strings: more paths or library names than are kept, the rest is left out");
+    if (found.capped)
+      problem("strings: more paths, library names or commands than are kept, the rest is left out");
     facts_.library_names = std::move(found.library_names);
     facts_.absolute_paths = std::move(found.absolute_paths);
+    facts_.shell_texts = std::move(found.shell_texts);
   }
 
   const ELFFile<ELFT>& file_;

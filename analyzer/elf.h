@@ -46,6 +46,7 @@ struct ElfFacts {
   std::vector<DlopenNote> dlopen_notes;
   std::vector<std::string> library_names;   ///< from strings of constant data, see elf_strings.h
   std::vector<std::string> absolute_paths;  ///< likewise
+  std::vector<std::string> shell_texts;     ///< likewise
   std::vector<std::string> problems;        ///< what could not be read of a damaged file, at most 32 lines
 };
 

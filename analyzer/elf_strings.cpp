@@ -22,6 +22,7 @@ constexpr std::size_t max_found_bytes = 1U << 20U;
 constexpr std::size_t max_path = 4096;      // PATH_MAX
 constexpr std::size_t max_component = 255;  // NAME_MAX
 constexpr std::size_t max_library_name = 128;
+constexpr std::size_t max_shell_text = 1024;
 
 enum CharClass : std::uint8_t {
   printable = 1,       // graphic ASCII
@@ -186,18 +187,40 @@ void find_libraries(std::string_view data, Collection& names) {
   }
 }
 
+/// Rust's strings have no end of their own, and those of one call lie side by side: Command::new("sh")
+/// .args(["-c", TEXT]) is "sh-cTEXT". Whether the text is one for a shell shows where its commands are.
+void find_shell_texts(std::string_view data, Collection& texts) {
+  constexpr std::string_view mark = "sh-c";
+  std::size_t at = 0;
+  while (at < data.size() && !texts.full()) {
+    const void* hit = memmem(data.data() + at, data.size() - at, mark.data(), mark.size());
+    if (hit == nullptr) return;
+    const std::size_t begin =
+        static_cast<std::size_t>(static_cast<const char*>(hit) - data.data()) + mark.size();
+    std::size_t end = begin;
+    while (end < data.size() && end - begin < max_shell_text &&
+           (has(data[end], printable) || data[end] == ' ' || data[end] == '\t' || data[end] == '\n'))
+      ++end;
+    at = begin;
+    if (end != begin) texts.add(data.substr(begin, end - begin));
+  }
+}
+
 }  // namespace
 
 FoundStrings find_strings(std::span<const std::string_view> regions) {
   Collection paths;
   Collection names;
+  Collection texts;
   for (const std::string_view region : regions) {
     find_paths(region, paths);
     find_libraries(region, names);
+    find_shell_texts(region, texts);
   }
   return {.library_names = names.sorted(),
           .absolute_paths = paths.sorted(),
-          .capped = paths.full() || names.full()};
+          .shell_texts = texts.sorted(),
+          .capped = paths.full() || names.full() || texts.full()};
 }
 
 }  // namespace slim

@@ -14,6 +14,9 @@ struct FoundStrings {
   std::vector<std::string> library_names;
   /// Sorted. A path that goes on with a printf directive or a pattern is cut to the folder before it.
   std::vector<std::string> absolute_paths;
+  /// What Rust has behind "sh" and "-c" side by side, with whatever text comes next in its data: "sh-c" and
+  /// "tar -xf a | sortno such file". Sorted.
+  std::vector<std::string> shell_texts;
   bool capped = false;  ///< there were more than are kept (20,000 of each kind, 1 MiB of each kind)
 };
 

@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::uint64_t largest_elf = std::uint64_t{512} << 20;
 constexpr std::uint64_t largest_text = std::uint64_t{256} << 10;
+constexpr std::uint64_t largest_script = std::uint64_t{64} << 20;  ///< it may have an archive behind it
 constexpr std::uint64_t largest_cache = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_record = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_database = std::uint64_t{32} << 20;
@@ -101,7 +102,7 @@ void FactCollector::decide() {
   decided_ = true;
   wants_text_ = true;
   const std::uint64_t size = entry_->size;
-  const std::uint64_t most = code_cap(code_language(entry_->path, ""));
+  const std::uint64_t most = code_cap(code_language(entry_->path, ""), entry_->path);
   wants_code_ = most != 0 && size <= most;
   if (size > most && most != 0) {
     problems_.push_back(
@@ -115,7 +116,7 @@ void FactCollector::decide() {
           {entry_->path, fmt::format("ELF file of {} bytes: more than {} are not read", size, largest_elf)});
     }
   } else if (starts_with(buffer_, "#!")) {
-    const bool whole = wants_code_ || size <= std::max(largest_text, text_cap(entry_->path));
+    const bool whole = wants_code_ || size <= largest_script;
     wants_text_ = size <= std::max(largest_text, text_cap(entry_->path));
     needed_ = whole ? size : longest_shebang;
   } else {
@@ -214,7 +215,8 @@ void FactCollector::examine(std::span<const std::byte> content) {
 
 void FactCollector::read_code(std::span<const std::byte> content) {
   const Language language = code_language(entry_->path, facts_->shebang);
-  if (language == Language::none || content.size() > code_cap(language)) return;
+  const std::uint64_t most = facts_->shebang.empty() ? code_cap(language, entry_->path) : largest_script;
+  if (language == Language::none || content.size() > most) return;
   CodeFacts code = scan_code(language, entry_->path, content);
   for (const CodeName& name : code.names) kept_names_ += sizeof(CodeName) + name.text.size();
   if (kept_names_ > most_names) {

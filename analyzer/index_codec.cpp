@@ -162,7 +162,7 @@ class Encoder {
   void write(const ElfFacts& facts) {
     const auto& [elf_class, little_endian, machine, flags, type, dynamic, debug_only, interpreter, soname,
                  needed, filters, auxiliaries, audit, rpath, runpath, has_runpath, glibc_minor, flags_1,
-                 imports, notes, library_names, absolute_paths, problems] = facts;
+                 imports, notes, library_names, absolute_paths, shell_texts, problems] = facts;
     byte(elf_class);
     byte((little_endian ? 1U : 0U) | (dynamic ? 2U : 0U) | (debug_only ? 4U : 0U) | (has_runpath ? 8U : 0U));
     write(machine);
@@ -188,6 +188,7 @@ class Encoder {
     }
     write(library_names);
     write(absolute_paths);
+    write(shell_texts);
     write(problems);
   }
 
@@ -402,6 +403,7 @@ class Decoder {
     }
     read(value->library_names);
     read(value->absolute_paths);
+    read(value->shell_texts);
     read(value->problems);
     return value;
   }

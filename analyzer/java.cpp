@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ constexpr std::uint64_t largest_library = std::uint64_t{128} << 20;
 constexpr std::uint64_t largest_nested = std::uint64_t{128} << 20;
 constexpr std::uint64_t largest_manifest = std::uint64_t{1} << 20;
 constexpr std::size_t longest_string = 512;
+constexpr std::size_t most_coordinates = 5000;
 constexpr int deepest = 4;
 
 bool has_ending(std::string_view path, std::string_view ending) {
@@ -56,9 +58,46 @@ bool is_library_name(std::string_view text) {
   });
 }
 
+/// META-INF/maven/GROUP/ARTIFACT/pom.properties
+bool is_maven_record(std::string_view name) {
+  return name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
+}
+
+/// The value of `key` in lines of "key: value" or "key=value"; empty where none has it.
+std::string_view value_of(std::string_view lines, std::string_view key) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find_first_of("\r\n"), lines.size());
+    std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    if (!line.starts_with(key) || line.size() == key.size()) continue;
+    line.remove_prefix(key.size());
+    if (line.front() != ':' && line.front() != '=') continue;
+    line.remove_prefix(1);
+    const std::size_t first = line.find_first_not_of(' ');
+    if (first == std::string_view::npos) return {};
+    return line.substr(first, line.find_last_not_of(' ') - first + 1);
+  }
+  return {};
+}
+
+/// The main section of a manifest. Its lines end at 72 bytes and go on behind a line end and a blank.
+std::string main_section(std::string_view manifest) {
+  std::string lines;
+  for (std::size_t i = 0; i < manifest.size(); ++i) {
+    if (manifest[i] == '\r') continue;
+    if (manifest[i] == '\n' && i + 1 < manifest.size() && manifest[i + 1] == ' ') {
+      ++i;
+      continue;
+    }
+    if (manifest[i] == '\n' && lines.ends_with('\n')) break;  // what follows is about single entries
+    lines += manifest[i];
+  }
+  return lines;
+}
+
 /// How much is read of an entry of this name; 0: nothing.
 std::uint64_t cap_of(std::string_view name) {
-  if (name == "META-INF/MANIFEST.MF") return largest_manifest;
+  if (name == "META-INF/MANIFEST.MF" || is_maven_record(name)) return largest_manifest;
   if (name.ends_with(".class")) return largest_class;
   if (is_archive(name)) return largest_nested;
   return name.find(".so") == std::string_view::npos ? 0 : largest_library;
@@ -183,8 +222,10 @@ class JavaScanner {
     }
   }
 
-  void archive(std::span<const std::byte> bytes, int depth) {
+  /// `where`: the names of the archives that it lies in.
+  void archive(std::span<const std::byte> bytes, int depth, const std::string& where) {
     std::vector<std::byte> buffer;
+    Records records;
     for (const ZipEntry& entry : zip_entries(bytes)) {
       const std::string_view name = entry.name;
       if (depth == 0 && name.starts_with("BOOT-INF/")) add(JavaUse::spring, "BOOT-INF");
@@ -196,52 +237,81 @@ class JavaScanner {
       }
       const auto content = zip_content(bytes, entry, cap, buffer);
       inflated_ += content.size();
-      inside(name, content, depth);
-      if (found_.size() >= most_code_names) return;
+      inside(name, content, depth, where, records);
+      if (found_.size() >= most_code_names) break;
     }
+    identify(records, where);
   }
 
-  std::vector<CodeName> take() { return std::move(found_); }
+  /// What archives are comes first: it is left out last.
+  std::vector<CodeName> take() {
+    coordinates_.insert(coordinates_.end(), std::make_move_iterator(found_.begin()),
+                        std::make_move_iterator(found_.end()));
+    return std::move(coordinates_);
+  }
 
  private:
-  void inside(std::string_view name, std::span<const std::byte> content, int depth) {
+  /// What one archive says of itself.
+  struct Records {
+    std::vector<std::string> maven;  ///< pom.properties, several where others were put into it
+    std::string manifest;            ///< its main section
+  };
+
+  void inside(std::string_view name, std::span<const std::byte> content, int depth, const std::string& where,
+              Records& records) {
+    const std::string_view text(reinterpret_cast<const char*>(content.data()), content.size());
     if (name == "META-INF/MANIFEST.MF") {
-      if (depth == 0) manifest({reinterpret_cast<const char*>(content.data()), content.size()});
+      records.manifest = main_section(text);
+      if (depth == 0) class_path(value_of(records.manifest, "Class-Path"));
+    } else if (is_maven_record(name)) {
+      if (records.maven.size() < most_coordinates) records.maven.emplace_back(text);
     } else if (name.ends_with(".class")) {
       class_file(content);
     } else if (is_archive(name)) {
       // the buffer is the outer archive's: this one needs its own
-      archive(content, depth + 1);
+      archive(content, depth + 1, where.empty() ? std::string(name) : fmt::format("{}/{}", where, name));
     } else {
       library(content);
     }
   }
 
-  /// Lines end at 72 bytes and go on behind a line end and a blank.
-  void manifest(std::string_view text) {
-    std::string lines;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\r') continue;
-      if (text[i] == '\n' && i + 1 < text.size() && text[i + 1] == ' ') {
-        ++i;
-        continue;
-      }
-      lines += text[i];
+  void class_path(std::string_view entries) {
+    while (!entries.empty()) {
+      const auto blank = std::min(entries.find(' '), entries.size());
+      if (blank != 0) add(JavaUse::class_path, entries.substr(0, blank));
+      entries.remove_prefix(std::min(blank + 1, entries.size()));
     }
-    constexpr std::string_view key = "Class-Path:";
-    for (std::size_t at = 0; at < lines.size();) {
-      const std::size_t end = std::min(lines.find('\n', at), lines.size());
-      std::string_view line(lines.data() + at, end - at);
-      at = end + 1;
-      if (line.empty()) return;  // the sections behind the first are about single entries
-      if (!line.starts_with(key)) continue;
-      line.remove_prefix(key.size());
-      while (!line.empty()) {
-        const auto blank = std::min(line.find(' '), line.size());
-        if (blank != 0) add(JavaUse::class_path, line.substr(0, blank));
-        line.remove_prefix(std::min(blank + 1, line.size()));
-      }
+  }
+
+  void identify(const Records& records, const std::string& where) {
+    for (const std::string& record : records.maven) {
+      const std::string_view group = value_of(record, "groupId");
+      const std::string_view artifact = value_of(record, "artifactId");
+      if (!group.empty() && !artifact.empty())
+        coordinates(where, fmt::format("{}:{}", group, artifact), value_of(record, "version"));
     }
+    if (!records.maven.empty()) return;
+    for (const auto& [name, version] : {std::pair{"Implementation-Title", "Implementation-Version"},
+                                        std::pair{"Bundle-SymbolicName", "Bundle-Version"}}) {
+      std::string_view title = value_of(records.manifest, name);
+      title = title.substr(0, title.find(';'));  // directives of OSGi
+      if (title.empty() || value_of(records.manifest, version).empty()) continue;
+      coordinates(where, title, value_of(records.manifest, version));
+      return;
+    }
+    if (!where.empty()) coordinates(where, "", "");  // its name may tell
+  }
+
+  void coordinates(std::string_view where, std::string_view name, std::string_view version) {
+    const auto is_plain = [](std::string_view text) {
+      return text.size() <= longest_string &&
+             std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    };
+    if (coordinates_.size() >= most_coordinates || where.size() > longest_code_name / 2) return;
+    if (!is_plain(name) || !is_plain(version) || where.find('\t') != std::string_view::npos) return;
+    coordinates_.push_back({.use = static_cast<std::uint8_t>(JavaUse::coordinates),
+                            .line = 0,
+                            .text = fmt::format("{}\t{}\t{}", where, name, version)});
   }
 
   void library(std::span<const std::byte> content) {
@@ -261,6 +331,7 @@ class JavaScanner {
   }
 
   std::vector<CodeName> found_;
+  std::vector<CodeName> coordinates_;
   std::unordered_set<std::string> known_;
   std::uint64_t inflated_ = 0;
   std::array<bool, 6> desktop_{};  ///< by JavaDesktop: told
@@ -280,6 +351,14 @@ JavaDesktop java_desktop_part(std::string_view name) {
   return graphics ? JavaDesktop::graphics : JavaDesktop::none;
 }
 
+JavaCoordinates java_coordinates(std::string_view text) {
+  const std::size_t first = std::min(text.find('\t'), text.size());
+  const std::size_t second = std::min(text.find('\t', first + 1), text.size());
+  return {.inside = text.substr(0, first),
+          .name = text.substr(std::min(first + 1, text.size()), second - std::min(first + 1, second)),
+          .version = text.substr(std::min(second + 1, text.size()))};
+}
+
 bool is_java_file(std::string_view path) {
   return is_archive(path) || has_ending(path, ".class");
 }
@@ -289,7 +368,7 @@ std::vector<CodeName> scan_java(std::string_view path, std::span<const std::byte
   if (path.ends_with(".class")) {
     scanner.class_file(content);
   } else {
-    scanner.archive(content, 0);
+    scanner.archive(content, 0, "");
   }
   return scanner.take();
 }

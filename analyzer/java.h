@@ -13,15 +13,25 @@ namespace slim {
 
 /// What a name is for: CodeName::use.
 enum class JavaUse : std::uint8_t {
-  class_path,  ///< an entry of the manifest's Class-Path: a URL, relative to the archive
-  path,        ///< a string that is an absolute path
-  command,     ///< a string of a class that starts processes: a program, or text for a shell
-  library,     ///< a string of a class that loads libraries: the name for System.loadLibrary
-  needed,      ///< what a library inside of the archive needs: "62:libstdc++.so.6", with its e_machine
-  desktop,     ///< the first class that is used of each part of the desktop: "java/awt/Font"
-  spring,      ///< the archive is one of Spring Boot, which looks for its configuration beside itself
-  unread,      ///< an entry that was not read, because it or the archive is too large
+  class_path,   ///< an entry of the manifest's Class-Path: a URL, relative to the archive
+  path,         ///< a string that is an absolute path
+  command,      ///< a string of a class that starts processes: a program, or text for a shell
+  library,      ///< a string of a class that loads libraries: the name for System.loadLibrary
+  needed,       ///< what a library inside of the archive needs: "62:libstdc++.so.6", with its e_machine
+  desktop,      ///< the first class that is used of each part of the desktop: "java/awt/Font"
+  spring,       ///< the archive is one of Spring Boot, which looks for its configuration beside itself
+  unread,       ///< an entry that was not read, because it or the archive is too large
+  coordinates,  ///< what an archive is: "WHERE\tNAME\tVERSION", see JavaCoordinates
 };
+
+/// What an archive says of itself: "GROUP:ARTIFACT" of META-INF/maven, or the name in its manifest.
+struct JavaCoordinates {
+  std::string_view inside;   ///< the archive within the archive, "BOOT-INF/lib/x.jar"; empty: the file itself
+  std::string_view name;     ///< empty where it says nothing
+  std::string_view version;  ///< may be empty
+};
+/// The parts of the text of a JavaUse::coordinates.
+JavaCoordinates java_coordinates(std::string_view text);
 
 /// The parts of the runtime that not every program needs.
 enum class JavaDesktop : std::uint8_t { none, graphics, text, printing, sound, smart_cards };

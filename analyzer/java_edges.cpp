@@ -162,6 +162,8 @@ void JavaEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& fac
       case JavaUse::spring:
         spring_configuration(edges, node, like);
         break;
+      case JavaUse::coordinates:  // what it is, not what it needs: read_language_packages
+        break;
       case JavaUse::unread:
         unresolved_->push_back(
             {.file = tree_->path(node), .line = 0, .name = name.text + ": not read, too large"});

@@ -1,9 +1,10 @@
 // Python: "Recording installed projects" of the Python packaging specifications (RECORD is a CSV file of
 // path, hash, size; paths are relative to the folder that holds dist-info). npm: package.json(5). Ruby: the
-// layout of GEM_HOME. A jar's coordinates are not in its name, but NAME-VERSION.jar is how repositories name
-// it.
+// layout of GEM_HOME. Jars: pom.properties of the Maven archiver, the JAR File Specification's
+// Implementation-Title, OSGi's Bundle-SymbolicName; NAME-VERSION.jar is how repositories name what says none.
 #include "analyzer/language_packages.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -12,7 +13,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "analyzer/code_facts.h"
 #include "analyzer/file_tree.h"
+#include "analyzer/java.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
 
@@ -87,7 +90,8 @@ class LanguagePackages {
         npm(node);
       } else if (name.ends_with(".gemspec")) {
         gem(node, name);
-      } else if (name.ends_with(".jar") && tree_.is(node, EntryType::file)) {
+      } else if ((name.ends_with(".jar") || name.ends_with(".war") || name.ends_with(".ear")) &&
+                 tree_.is(node, EntryType::file)) {
         jar(node, name);
       }
     }
@@ -169,10 +173,43 @@ class LanguagePackages {
   }
 
   void jar(NodeId node, std::string_view name) {
-    Package package;
-    if (!split_version(name.substr(0, name.size() - std::string_view(".jar").size()), package)) return;
-    package.files.push_back(node);
-    add(std::move(package), "jar", node);
+    constexpr auto ending = std::string_view(".jar").size();
+    const std::string_view stem = name.substr(0, name.size() - ending);
+    std::vector<Package> own;
+    const FileFacts* facts = tree_.facts(node);
+    if (facts != nullptr && facts->code.language == Language::java) {
+      for (const CodeName& one : facts->code.names) {
+        if (static_cast<JavaUse>(one.use) != JavaUse::coordinates) continue;
+        const JavaCoordinates what = java_coordinates(one.text);
+        Package package;
+        package.name = what.name;
+        package.version = what.version;
+        package.inside = node;
+        const std::string_view file = what.inside.substr(what.inside.rfind('/') + 1);  // npos + 1 is 0
+        const bool known =
+            !what.name.empty() ||
+            (file.size() > ending && split_version(file.substr(0, file.size() - ending), package));
+        if (!known) continue;
+        if (what.inside.empty()) {
+          own.push_back(std::move(package));
+        } else {
+          add(std::move(package), "jar", node);
+        }
+      }
+    }
+    if (own.empty()) {
+      Package package;
+      if (!split_version(stem, package)) return;
+      own.push_back(std::move(package));
+    }
+    // Of those that were put into one, it is the one that it is called by.
+    const auto called = std::ranges::find_if(own, [stem](const Package& package) {
+      return stem.starts_with(std::string_view(package.name).substr(package.name.rfind(':') + 1));
+    });
+    Package& whole = called == own.end() ? own.front() : *called;
+    whole.inside = no_node;
+    whole.files.push_back(node);
+    for (Package& package : own) add(std::move(package), "jar", node);
   }
 
   const FileTree& tree_;

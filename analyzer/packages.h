@@ -22,6 +22,7 @@ struct Package {
   NodeId database = no_node;  ///< the file that describes it
   std::string_view record;    ///< its stanza or record there, without the empty line behind it; of the tree
   std::string license;        ///< rpm: as the header has it
+  NodeId inside = no_node;    ///< jar: the archive that it lies in, whose bytes are another package's
   NodeId sums = no_node;      ///< deb: the file with the MD5 sums of its files
 };
 

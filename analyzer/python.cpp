@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/code_facts.h"
+#include "analyzer/python_archive.h"
 #include "analyzer/python_metadata.h"
 #include "analyzer/python_source.h"
 
@@ -40,7 +41,7 @@ bool is_extension(std::string_view path) {
 
 bool is_python_file(std::string_view path) {
   if (path.ends_with(".py") || path.ends_with(".pth") || path.ends_with(".pyw")) return true;
-  if (path.ends_with(".egg-info") || is_extension(path)) return true;
+  if (path.ends_with(".egg-info") || is_extension(path) || is_python_archive(path)) return true;
   const std::string_view record = record_name(path);
   return record == "RECORD" || record == "METADATA" || record == "PKG-INFO" || record == "entry_points.txt" ||
          record == "top_level.txt" || record == "requires.txt";
@@ -56,6 +57,7 @@ bool is_python_interpreter(std::string_view program) {
 std::vector<CodeName> scan_python(std::string_view path, std::string_view content) {
   if (path.ends_with(".pth")) return scan_python_pth(content);
   if (is_extension(path)) return scan_python_extension(content);
+  if (is_python_archive(path) || has_python_archive(content)) return scan_python_archive(content);
   const std::string_view record = record_name(path);
   if (record == "RECORD") return scan_python_record(content);
   if (record == "METADATA" || record == "PKG-INFO") return scan_python_metadata(content);

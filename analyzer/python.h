@@ -34,6 +34,9 @@ enum class PythonUse : std::uint8_t {
   outside,      ///< a file of RECORD that lies outside of the module folders: "../../../share/x"
   requirement,  ///< a distribution that this one needs
   project,      ///< the distribution's name
+  // of archives
+  inside,  ///< the module of the archive that has the names behind this one: "shop/cart.py"
+  unread,  ///< a module of the archive that was not read: byte code alone, damaged, or too large
 };
 
 /// Flags in CodeName::use, beside the use.
@@ -43,7 +46,7 @@ inline constexpr std::uint8_t python_main = 0x20;     ///< where the module is r
 inline constexpr std::uint8_t python_use_mask = 0x1f;
 
 /// Whether a file of this name (as in LayerEntry) is read as Python's: *.py, *.pth, what lies in *.dist-info
-/// and *.egg-info, extension modules.
+/// and *.egg-info, extension modules, archives of modules.
 bool is_python_file(std::string_view path);
 
 /// Whether a program of this name or path is a Python interpreter: python, python3, python3.11, ...

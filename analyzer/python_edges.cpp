@@ -183,6 +183,7 @@ PythonEdges::Found PythonEdges::import(std::vector<Edge>& edges, const Importer&
   Wanted part = wanted;
   if (importer.is_stdlib && python_import_is_for_prompt(importer.module, wanted.module))
     part.strength = Strength::possible;
+  const bool archived = import_archived(edges, importer, part);
   while (!rest.empty() && found.parts < most_parts) {
     const std::string_view name = take_part(rest);
     ++found.parts;
@@ -197,7 +198,7 @@ PythonEdges::Found PythonEdges::import(std::vector<Edge>& edges, const Importer&
   // os.path, six.moves: what lies in a module that is no package is the module's own.
   const bool missing = found.depth == 0 || (found.depth < found.parts && !found.module.folders.empty() &&
                                             importer.entry == no_node);
-  if (missing && wanted.listed && !could_be_builtin(importer, wanted.module)) {
+  if (missing && !archived && wanted.listed && !could_be_builtin(importer, wanted.module)) {
     UnresolvedName name{.file = importer.node == no_node ? "" : tree_->path(importer.node),
                         .line = wanted.line,
                         .name = wanted.module};
@@ -359,9 +360,16 @@ void PythonEdges::code(std::vector<Edge>& edges, NodeId node, const FileFacts& f
   const std::size_t before = edges.size();
   if (is_python_module_file(tree_->node(node).name) || !facts.shebang.empty()) companions(edges, importer);
   if (importer.is_stdlib) import_implied(edges, importer);
+  archive(edges, importer, facts);
+  std::string inside;  // the module of an archive
   for (const CodeName& one : facts.code.names) {
+    if (static_cast<PythonUse>(one.use & python_use_mask) == PythonUse::inside) inside = one.text;
     // What a module of a library does when it is run is not done when it is imported.
-    if (importer.entry == no_node || (one.use & python_main) == 0) name(edges, importer, one);
+    if (importer.entry != no_node && (one.use & python_main) != 0) continue;
+    const std::size_t first_edge = edges.size();
+    const std::size_t first_name = unresolved_->size();
+    name(edges, importer, one);
+    if (!inside.empty()) place_inside(edges, first_edge, first_name, inside);
   }
   if (importer.is_extension && !importer.is_stdlib)
     whole(edges, importer, "a compiled module, whose imports no text shows");

@@ -2,6 +2,7 @@
 // edges.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -76,6 +77,11 @@ class PythonEdges {
   void import_prefix(std::vector<Edge>& edges, const Importer& importer, Wanted wanted);
   void import_dotted(std::vector<Edge>& edges, const Importer& importer, Wanted wanted);
   void import_from(std::vector<Edge>& edges, const Importer& importer, Wanted wanted, std::string_view names);
+  bool import_archived(std::vector<Edge>& edges, const Importer& importer, const Wanted& wanted);
+  void archive(std::vector<Edge>& edges, const Importer& importer, const FileFacts& facts);
+  void place_inside(std::vector<Edge>& edges, std::size_t first_edge, std::size_t first_name,
+                    const std::string& module);
+  const std::unordered_set<std::string>& tops_of_archive(NodeId archive);
   void import_implied(std::vector<Edge>& edges, const Importer& importer);
   void add_module(std::vector<Edge>& edges, const Importer& importer, const Wanted& wanted,
                   const PythonModule& module);
@@ -119,6 +125,7 @@ class PythonEdges {
   std::unordered_set<NodeId> records_done_;                      ///< distributions that were named
   std::unordered_set<NodeId> started_;                           ///< interpreters whose start was followed
   std::unordered_map<NodeId, bool> holds_modules_;
+  std::unordered_map<NodeId, std::unordered_set<std::string>> tops_of_archives_;
   std::unordered_set<NodeId> reached_;  ///< by the edges of the file in hand
 };
 

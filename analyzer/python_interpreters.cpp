@@ -74,7 +74,8 @@ PythonInterpreters::PythonInterpreters(const FileTree& tree, const ImageConfig& 
     if (folder != no_node) working_folder_ = folder;
   }
   command_path_ = split_colons(env_value(config, "PATH").value_or(std::string(default_path)));
-  for (const std::string& entry : split_colons(env_value(config, "PYTHONPATH").value_or(""))) {
+  python_path_ = split_colons(env_value(config, "PYTHONPATH").value_or(""));
+  for (const std::string& entry : python_path_) {
     const NodeId folder = tree.resolve(entry, working_folder_).node;
     if (folder != no_node && given_.size() < most_path_entries) given_.push_back(folder);
   }
@@ -198,6 +199,7 @@ void PythonInterpreters::add_pth_files(PythonInterpreter& made, NodeId site) {
     for (const CodeName& name : tree_->facts(file)->code.names) {
       if ((name.use & python_use_mask) != static_cast<std::uint8_t>(PythonUse::search_path)) continue;
       add_folder(made, tree_->resolve(name.text, site).node, true);
+      add_archive(made, name.text, site);
     }
   }
 }
@@ -230,11 +232,29 @@ const PythonInterpreter* PythonInterpreters::make(NodeId program) {
   return all_.back().get();
 }
 
+/// An entry of sys.path that is a file, or names a folder inside of one: "lib.zip/shop" (zipimport).
+void PythonInterpreters::add_archive(PythonInterpreter& made, const std::string& entry, NodeId start) const {
+  if (made.archives.size() >= most_path_entries) return;
+  std::string path = entry;
+  Resolution found = tree_->resolve(path, start);
+  while (found.node == no_node && path.find('/', 1) != std::string::npos) {
+    path.resize(path.rfind('/'));
+    found = tree_->resolve(path, start);
+    if (found.node != no_node && !tree_->is(found.node, EntryType::file)) return;
+  }
+  if (found.node != no_node && tree_->is(found.node, EntryType::file))
+    made.archives.push_back(std::move(found));
+}
+
 void PythonInterpreters::add_zip_and_dynload(PythonInterpreter& made) {
   add_folder(made, made.stdlib, false);
   add_folder(made, tree_->child(made.stdlib, "lib-dynload"), false);
   // Where libraries of programs and data lie apart (lib64), so do the extension modules.
   const NodeId prefix = tree_->node(tree_->node(made.stdlib).parent).parent;
+  for (const std::string& entry : python_path_) add_archive(made, entry, working_folder_);
+  std::string digits = made.tags.version;
+  std::erase(digits, '.');
+  add_archive(made, "lib/python" + digits + ".zip", prefix);
   for (const std::string_view lib : {"lib", "lib64"}) {
     const std::string folder = std::string(lib) + "/python" + made.tags.version;
     add_folder(made, tree_->resolve(folder + "/lib-dynload", prefix).node, false);

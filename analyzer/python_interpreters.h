@@ -19,10 +19,11 @@ namespace slim {
 struct PythonInterpreter {
   NodeId program = no_node;  ///< python3.11, or what has libpython3.11 in it
   PythonTags tags;
-  NodeId stdlib = no_node;          ///< the folder that has os.py
-  std::vector<NodeId> path;         ///< sys.path without the script's folder, in order
-  std::vector<NodeId> sites;        ///< those of `path` that are site-packages or dist-packages
-  std::vector<NodeId> start_files;  ///< pyvenv.cfg, .pth files: what the start reads
+  NodeId stdlib = no_node;           ///< the folder that has os.py
+  std::vector<NodeId> path;          ///< sys.path without the script's folder, in order
+  std::vector<NodeId> sites;         ///< those of `path` that are site-packages or dist-packages
+  std::vector<NodeId> start_files;   ///< pyvenv.cfg, .pth files: what the start reads
+  std::vector<Resolution> archives;  ///< zip archives of sys.path, in order
 };
 
 /// Where a file lies.
@@ -64,12 +65,14 @@ class PythonInterpreters {
   void add_folder(PythonInterpreter& made, NodeId folder, bool is_site);
   void add_site(PythonInterpreter& made, const std::string& path);
   void add_pth_files(PythonInterpreter& made, NodeId site);
+  void add_archive(PythonInterpreter& made, const std::string& entry, NodeId start) const;
   void add_zip_and_dynload(PythonInterpreter& made);
 
   const FileTree* tree_;
   const ImageConfig* config_;
   NodeId working_folder_ = root_node;
   std::vector<NodeId> given_;
+  std::vector<std::string> python_path_;  ///< PYTHONPATH as it stands
   std::vector<std::string> command_path_;
   std::vector<VirtualEnvironment> environments_;
   bool environments_found_ = false;

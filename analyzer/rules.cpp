@@ -208,9 +208,12 @@ Rule read_rule(const json& value, RulePlace place) {
   rule.keep = reader.texts("keep");
   rule.drop = reader.texts("drop");
   rule.flag = reader.text("flag", false);
+  rule.whole = reader.text("whole", false);
   reader.finish();
   check_patterns(rule.keep, "keep", !rule.when.kept.empty(), reader);
   check_patterns(rule.drop, "drop", !rule.when.kept.empty(), reader);
+  if (!rule.whole.empty() && rule.keep.empty())
+    reader.fail("'whole' says what 'keep' is: there is none", "whole");
   if (rule.keep.empty() && rule.drop.empty() && rule.flag.empty()) {
     reader.fail("expected at least one of 'keep', 'drop' and 'flag'");
   }

@@ -52,6 +52,7 @@ struct Rule {
   std::vector<std::string> keep;
   std::vector<std::string> drop;  ///< globs; gives way to required edges
   std::string flag;               ///< a finding to report when the rule fires; may be empty
+  std::string whole;              ///< the language whose runtime it keeps as a whole; may be empty
   std::string file;               ///< where the rule stands, for messages
   std::size_t line = 0;           ///< from 1
 };

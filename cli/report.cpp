@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
+#include "analyzer/rules.h"
 #include "analyzer/system_folders.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
@@ -39,6 +42,34 @@ void sort_by_size(std::vector<ReportGroup>& groups) {
   });
 }
 
+/// What the rules with a `whole` keep, an inode once.
+void add_whole(Report& report, const Analysis& analysis) {
+  const FileTree& tree = analysis.contents.tree;
+  std::map<std::string_view, const Rule*> rules;
+  for (const Rule& rule : analysis.rules) {
+    if (!rule.whole.empty()) rules.emplace(rule.id, &rule);
+  }
+  std::map<std::string, ReportWhole> by_language;
+  for (NodeId node = 1; node < tree.size(); ++node) {
+    const Decision& decision = analysis.plan.decisions[node];
+    if (!decision.keep || decision.reason.kind != ReasonKind::rule) continue;
+    if (tree.is(node, EntryType::directory) || tree.inode_of(node).names.front() != node) continue;
+    const auto rule = rules.find(decision.reason.detail);
+    if (rule == rules.end()) continue;
+    ReportWhole& whole = by_language[rule->second->whole];
+    whole.bytes += tree.entry(node).size;
+    ++whole.files;
+    if (std::ranges::find(whole.rules, rule->second->id) == whole.rules.end())
+      whole.rules.push_back(rule->second->id);
+    if (whole.why.empty()) whole.why = rule->second->why;
+  }
+  for (auto& [language, whole] : by_language) {
+    whole.language = language;
+    std::ranges::sort(whole.rules);
+    report.whole.push_back(std::move(whole));
+  }
+}
+
 /// Sums up by folder and package, an inode once, under its first name.
 void add_groups(Report& report, const Analysis& analysis) {
   const FileTree& tree = analysis.contents.tree;
@@ -50,6 +81,7 @@ void add_groups(Report& report, const Analysis& analysis) {
     report.packages[i].name = package.name;
     report.packages[i].version = package.version;
     report.packages[i].type = package.type;
+    if (package.inside != no_node) report.packages[i].inside = tree.path(package.inside);
   }
   for (NodeId node = 1; node < tree.size(); ++node) {
     if (tree.is(node, EntryType::directory) || tree.inode_of(node).names.front() != node) continue;
@@ -58,7 +90,7 @@ void add_groups(Report& report, const Analysis& analysis) {
     const auto [place, added] =
         folder_numbers.try_emplace(summary_folder(tree.path(node)), report.folders.size());
     if (added) {
-      report.folders.push_back({.name = place->first, .version = {}, .type = {}});
+      report.folders.push_back({.name = place->first, .version = {}, .type = {}, .inside = {}});
     }
     add_bytes(report.folders[place->second], size, keep);
     const std::uint32_t owner = analysis.packages.owner[node];
@@ -140,6 +172,7 @@ Report make_report(const Analysis& analysis) {
   report.findings = find_findings(finding_sources(analysis));
   add_layers(report, analysis);
   add_groups(report, analysis);
+  add_whole(report, analysis);
   add_distroless(report, analysis);
   report.timings["read"] = analysis.read_seconds;
   report.timings["plan"] = analysis.plan_seconds;

@@ -42,6 +42,16 @@ struct ReportGroup {
   std::uint64_t bytes = 0;
   std::uint64_t kept_bytes = 0;
   std::uint64_t files = 0;
+  std::string inside;  ///< of a jar within another: the path of that
+};
+
+/// The runtime of a language that is kept as a whole, since what its programs load cannot be told.
+struct ReportWhole {
+  std::string language;
+  std::vector<std::string> rules;  ///< the ids of those that keep it, sorted
+  std::string why;                 ///< of the first rule
+  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;
 };
 
 struct ReportOutput {
@@ -66,6 +76,7 @@ struct Report {
   std::vector<ReportLayer> layers;
   std::vector<ReportGroup> folders;   ///< biggest first
   std::vector<ReportGroup> packages;  ///< biggest first
+  std::vector<ReportWhole> whole;     ///< by language
   std::vector<NodeId> biggest_removable;
   std::vector<Finding> findings;
   Distroless distroless;          ///< of the source

@@ -124,8 +124,21 @@ json packages_json(const Report& report) {
                         {"type", package.type},
                         {"bytes", package.bytes},
                         {"kept_bytes", package.kept_bytes}});
+    if (!package.inside.empty()) packages.back()["inside"] = package.inside;
   }
   return packages;
+}
+
+json kept_whole_json(const Report& report) {
+  json list = json::array();
+  for (const ReportWhole& whole : report.whole) {
+    list.push_back({{"language", whole.language},
+                    {"rules", whole.rules},
+                    {"why", whole.why},
+                    {"bytes", whole.bytes},
+                    {"files", whole.files}});
+  }
+  return list;
 }
 
 json obstacles_json(const Distroless& check, bool with_because) {
@@ -321,6 +334,7 @@ void render_json(const Report& report, std::ostream& out) {
   keys.emplace_back("unresolved_names", unresolved_names_json(analysis));
   keys.emplace_back("findings", findings_json(report));
   keys.emplace_back("packages", packages_json(report));
+  keys.emplace_back("kept_whole", kept_whole_json(report));
   keys.emplace_back("distroless", distroless_json(report));
   keys.emplace_back("diagnostics", diagnostics_json(analysis));
   keys.emplace_back("plan", plan_json(report));

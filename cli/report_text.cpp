@@ -47,6 +47,7 @@ class TextReport {
     if (report_->verdict) {  // of a build: what came out, and whether it holds; `slim analyze` has the rest
       output();
       runs();
+      kept_whole();
       distroless();
       warnings();
       line("");
@@ -57,6 +58,7 @@ class TextReport {
       groups("BY PACKAGE", report_->packages);
       removable();
       findings();
+      kept_whole();
       distroless();
       unresolved();
       warnings();
@@ -118,6 +120,20 @@ class TextReport {
     if (sums.files == 0) return;
     line(fmt::format("  added     {:>10}         {:>8} files  {}", human_size(sums.bytes),
                      human_count(sums.files), dim("what scanners read of the packages that are kept")));
+  }
+
+  /// Languages that are not resolved module by module.
+  void kept_whole() {
+    if (report_->whole.empty()) return;
+    line("");
+    line(bold("KEPT WHOLE"));
+    for (const ReportWhole& whole : report_->whole) {
+      line(fmt::format(
+          "  {:<8}{:>10}  {:>8} files  {}", terminal_text(whole.language, 20), human_size(whole.bytes),
+          human_count(whole.files),
+          dim(terminal_text(fmt::format("by rule {}: {}", fmt::join(whole.rules, ", "), whole.why),
+                            width_ > 50 ? width_ - 38 : 12))));
+    }
   }
 
   void layers() {

@@ -90,10 +90,10 @@ class Marker {
 
   void add_root(const Root& root) {
     const Reason reason{.kind = root.kind, .from = no_node, .detail = root.detail};
-    for (const NodeId link : root.target.symlinks) offer(link, reason, Strength::required);
-    offer(root.target.node, reason, Strength::required);
+    for (const NodeId link : root.target.symlinks) offer(link, reason, root.strength);
+    offer(root.target.node, reason, root.strength);
     if (root.with_content && tree_->is(root.target.node, EntryType::directory)) {
-      keep_content(root.target.node, Strength::required, root.kind == ReasonKind::include);
+      keep_content(root.target.node, root.strength, root.kind == ReasonKind::include);
     }
   }
 

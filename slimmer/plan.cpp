@@ -26,6 +26,7 @@ std::string_view to_string(Profile profile) {
 std::string_view to_string(ReasonKind kind) {
   constexpr auto names = std::to_array<std::string_view>({"entrypoint",
                                                           "healthcheck",
+                                                          "environment",
                                                           "include",
                                                           "interpreter",
                                                           "needed",

@@ -20,6 +20,7 @@ enum class ReasonKind : std::uint8_t {
   // kept
   entrypoint,     ///< a root: entrypoint or cmd of the config
   healthcheck,    ///< a root: a program of the healthcheck
+  environment,    ///< a root: a variable of the config's environment names it
   include,        ///< a root: --include
   interpreter,    ///< PT_INTERP of `from`
   needed,         ///< a library that the loader loads for `from`

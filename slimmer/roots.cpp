@@ -3,6 +3,7 @@
 #include "slimmer/roots.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -16,14 +17,40 @@
 #include "analyzer/dependency_graph.h"
 #include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
+#include "analyzer/glob.h"
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/named_paths.h"
+#include "analyzer/rules.h"
 #include "analyzer/script_names.h"
 #include "analyzer/system_folders.h"
 #include "slimmer/plan.h"
 
 namespace slim {
 namespace {
+
+// Folders in which programs search: what they take from there is followed piece by piece, or made anew. Of
+// those that other variables name, nothing but the name is known.
+constexpr auto searched_folders = std::to_array<std::string_view>(
+    {"*PATH", "*_CACHE*", "*CACHE_DIR", "CARGO_HOME", "CONDA_PREFIX", "GOROOT", "HOME", "JAVA_HOME",
+     "JDK_HOME", "JRE_HOME", "OLDPWD", "PWD", "PYTHONHOME", "PYTHONUSERBASE", "RUSTUP_HOME", "TEMP", "TMP",
+     "TMPDIR", "VIRTUAL_ENV"});
+
+bool is_searched(std::string_view variable) {
+  return std::ranges::any_of(searched_folders,
+                             [&](std::string_view glob) { return component_match(glob, variable); });
+}
+
+/// Whether `value` is a list of absolute paths, as of PATH (environ(7)).
+bool is_path_list(std::string_view value) {
+  if (value.find(':') == std::string_view::npos) return false;
+  while (!value.empty()) {
+    const auto colon = std::min(value.find(':'), value.size());
+    if (colon > 0 && value[0] != '/') return false;
+    value.remove_prefix(std::min(colon + 1, value.size()));
+  }
+  return true;
+}
 
 class RootFinder {
  public:
@@ -80,9 +107,45 @@ class RootFinder {
     }
   }
 
+  /// Absolute paths in the values of variables, as of a configuration file: SETTINGS=/etc/shop.toml,
+  /// OPTIONS="--data=/srv/data". Lists, as of PATH, and folders to search say nothing of what lies there.
+  void environment(const std::vector<std::string>& variables) {
+    kind_ = ReasonKind::environment;
+    for (const std::string& variable : variables) {
+      const auto equals = variable.find('=');
+      if (equals == std::string::npos || equals == 0) continue;
+      const std::string name = variable.substr(0, equals);
+      const std::string value = variable.substr(equals + 1);
+      const bool searched = is_searched(name) || is_path_list(value);
+      if (value.starts_with('/') && tree_->resolve(value).node != no_node) {  // blanks and commas are its own
+        setting(name, value, searched);
+        continue;
+      }
+      for (const NamedPath& named : named_paths(value)) {
+        if (named.text.starts_with('/') && !has_glob(named.text)) setting(name, named.text, searched);
+      }
+    }
+  }
+
   Roots take() { return std::move(found_); }
 
  private:
+  void setting(const std::string& name, const std::string& path, bool searched) {
+    std::vector<Edge> edges;
+    Edge likely;
+    likely.strength = Strength::likely;
+    add_named_edges(*tree_, edges, tree_->resolve(path), likely);
+    for (const Edge& edge : edges) {
+      Resolution target;
+      target.node = edge.to;
+      found_.roots.push_back({.target = std::move(target),
+                              .kind = kind_,
+                              .detail = "config.Env " + name,
+                              .strength = edge.strength,
+                              .with_content = edge.with_content && !searched});
+    }
+  }
+
   /// `match`: the path that was named, which may be a link whose target is the root.
   void add(Resolution target, const std::string& detail, bool with_content, NodeId match = no_node) {
     if (target.node == no_node) {  // a dangling link is kept as the link that it is
@@ -234,6 +297,7 @@ Roots find_roots(const FileTree& tree, const ImageConfig& config, DependencyGrap
       finder.command(argv, "healthcheck", ReasonKind::healthcheck);
     }
   }
+  finder.environment(config.env);
   finder.includes(include);
   return finder.take();
 }

@@ -8,6 +8,7 @@
 #include "analyzer/dependency_graph.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
+#include "analyzer/rules.h"
 #include "slimmer/plan.h"
 
 namespace slim {
@@ -23,6 +24,7 @@ struct Root {
   Resolution target;
   ReasonKind kind = ReasonKind::entrypoint;
   std::string detail;
+  Strength strength = Strength::required;
   bool with_content = false;  ///< a folder with all that is in it
   /// Seen in a run (observed, healed) rather than promised by the config: marked behind all that static
   /// analysis finds, so that its reason tells what that had missed.
@@ -36,7 +38,8 @@ struct Roots {
 };
 
 /// Entrypoint and cmd (exec form, or a shell with -c), the healthcheck, files and application folders that
-/// their arguments name, and the paths that `include` (globs) matches.
+/// their arguments name, those that the environment of the config names (likely), and the paths that
+/// `include` (globs) matches.
 Roots find_roots(const FileTree& tree, const ImageConfig& config, DependencyGraph& graph,
                  const std::vector<std::string>& include);
 

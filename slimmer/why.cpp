@@ -20,6 +20,8 @@ namespace {
 
 std::string phrase(ReasonKind kind) {
   switch (kind) {
+    case ReasonKind::environment:
+      return "named in the image's environment";
     case ReasonKind::interpreter:
       return "program interpreter of";
     case ReasonKind::needed:

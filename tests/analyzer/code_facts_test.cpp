@@ -28,8 +28,8 @@ TEST(CodeFacts, NamesThatAreTooLongAreLeftOut) {
 }
 
 TEST(CodeFacts, WhatIsNoCodeIsNotRead) {
-  EXPECT_EQ(code_cap(Language::none), 0U);
-  EXPECT_GE(code_cap(Language::python), 1U << 20U);
+  EXPECT_EQ(code_cap(Language::none, "a.py"), 0U);
+  EXPECT_GE(code_cap(Language::python, "a.py"), 1U << 20U);
   EXPECT_TRUE(scan_code(Language::none, "x", test::bytes_of("import a\n")).names.empty());
 }
 

@@ -16,6 +16,7 @@ namespace slim {
 namespace {
 
 using test::elf_file;
+using test::elf_file_of_strings;
 using test::ElfSpec;
 using test::file;
 using test::folder;
@@ -324,6 +325,26 @@ TEST_F(DependencyGraphTest, StringsSideBySideNameTheLongestPathThatExists) {
               ElementsAre("/bin/app named_path /srv/pages likely whole",
                           "/bin/app named_path /srv/pages/a.html likely",
                           "/bin/app named_path /etc/passwd likely", "/bin/app named_path /usr/share likely"));
+}
+
+/// A program with strings as Rust lays them.
+LayerEntry program_with_text(const std::string& path, const std::string& rodata,
+                             std::vector<std::string> imports) {
+  return elf_file_of_strings(path,
+                             {.interpreter = loader_path, .imports = std::move(imports), .rodata = rodata});
+}
+
+TEST_F(DependencyGraphTest, TextForAShellRunsItsCommands) {
+  const std::string text = std::string("localhostsh-cecho $((6 * 7)) | tr 4 5no address") + '\0';
+  make({program_with_text("bin/app", text, {"execvp"}), program_with_text("bin/other", text, {"open"}),
+        program_with_text("bin/named", std::string("fresh-cut flowers") + '\0', {"posix_spawnp"}),
+        loader_file(), program("bin/sh"), program("usr/bin/tr"), program("usr/bin/cut")});
+  EXPECT_THAT(lines("/bin/app"),
+              IsSupersetOf({"/bin/app command /usr/bin/tr likely", "/bin/app command /bin/sh likely"}));
+  EXPECT_THAT(lines("/bin/other"), ElementsAre("/bin/other interpreter " + std::string(loader_path)))
+      << "it starts no programs";
+  EXPECT_THAT(lines("/bin/named"), ElementsAre("/bin/named interpreter " + std::string(loader_path)))
+      << "no command is called so";
 }
 
 TEST_F(DependencyGraphTest, LinksToTheKernelsFilesAreKept) {

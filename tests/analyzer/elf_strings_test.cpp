@@ -53,6 +53,13 @@ TEST(ElfStrings, WhatGoesOnAtRunTimeIsCutToItsFolder) {
   EXPECT_THAT(find_in("/%s"_z).absolute_paths, IsEmpty());
 }
 
+TEST(ElfStrings, WhatStandsBehindAShellAndItsOptionMayBeTextForIt) {
+  EXPECT_THAT(find_in("no hostsh-cecho $((6 * 7)) | tr 4 5no address"_z).shell_texts,
+              ElementsAre("echo $((6 * 7)) | tr 4 5no address"));
+  EXPECT_THAT(find_in("sh-c\0sh-"_z).shell_texts, IsEmpty());
+  EXPECT_THAT(find_in("sh-c" + std::string(5000, 'a')).shell_texts, ElementsAre(std::string(1024, 'a')));
+}
+
 TEST(ElfStrings, ARunOfBytesWithoutAnEndIsNoString) {
   EXPECT_THAT(find_in("/etc/a").absolute_paths, IsEmpty());
   EXPECT_THAT(find_in("/etc/a\xff").absolute_paths, IsEmpty());

@@ -77,6 +77,7 @@ std::shared_ptr<const FileFacts> rich_facts() {
       {.sonames = {"a.so", "b.so"}, .priority = "required", .feature = "f", .description = "why"}};
   elf.library_names = {"libcrypto.so.3"};
   elf.absolute_paths = {"/etc/passwd"};
+  elf.shell_texts = {"echo a | tr a b"};
   elf.problems = {"section headers: broken"};
   facts->elf = std::make_unique<const ElfFacts>(std::move(elf));
   facts->shebang = "/bin/sh -e";
@@ -158,6 +159,7 @@ void expect_equal(const ElfFacts& one, const ElfFacts& other) {
   }
   EXPECT_EQ(one.library_names, other.library_names);
   EXPECT_EQ(one.absolute_paths, other.absolute_paths);
+  EXPECT_EQ(one.shell_texts, other.shell_texts);
   EXPECT_EQ(one.problems, other.problems);
 }
 

@@ -26,9 +26,60 @@ std::vector<std::string> names(std::string_view path, const std::string& content
       {"class path", "path", "command", "library", "needed", "desktop", "spring", "unread"});
   std::vector<std::string> lines;
   for (const CodeName& name : scan_java(path, std::as_bytes(std::span(content)))) {
+    if (static_cast<JavaUse>(name.use) == JavaUse::coordinates) continue;
     lines.push_back(std::string(words.at(name.use)) + " " + name.text);
   }
   return lines;
+}
+
+/// "INSIDE|NAME|VERSION"
+std::vector<std::string> coordinates(const std::string& content) {
+  std::vector<std::string> lines;
+  for (const CodeName& name : scan_java("app.jar", std::as_bytes(std::span(content)))) {
+    if (static_cast<JavaUse>(name.use) != JavaUse::coordinates) continue;
+    const JavaCoordinates what = java_coordinates(name.text);
+    lines.push_back(std::string(what.inside) + "|" + std::string(what.name) + "|" +
+                    std::string(what.version));
+  }
+  return lines;
+}
+
+TEST(Java, AnArchiveSaysWhatItIs) {
+  const std::string record =
+      "#Created by Maven\r\nversion=1.2\r\ngroupId=org.shop\r\nartifactId = no\r\nartifactId=cart\r\n";
+  const std::string manifest =
+      "Manifest-Version: 1.0\r\nImplementation-Title: Shop\r\nImplementation-Version: 9\r\n\r\n";
+  EXPECT_THAT(coordinates(ZipBuilder()
+                              .add("META-INF/MANIFEST.MF", manifest)
+                              .add("META-INF/maven/org.shop/cart/pom.properties", record)
+                              .str()),
+              ElementsAre("|org.shop:cart|1.2"));
+  EXPECT_THAT(coordinates(ZipBuilder().add("META-INF/MANIFEST.MF", manifest).str()), ElementsAre("|Shop|9"));
+  EXPECT_THAT(
+      coordinates(ZipBuilder()
+                      .add("META-INF/MANIFEST.MF",
+                           "Bundle-SymbolicName: org.sh\r\n op;singleton:=true\r\nBundle-Version: 2.0\r\n")
+                      .str()),
+      ElementsAre("|org.shop|2.0"));
+  EXPECT_THAT(coordinates(ZipBuilder().add("META-INF/MANIFEST.MF", "\r\nImplementation-Title: X\r\n").str()),
+              IsEmpty())
+      << "a section behind the first is about an entry";
+}
+
+TEST(Java, ArchivesInArchivesSayWhatTheyAreAndWhereTheyLie) {
+  const std::string innermost =
+      ZipBuilder().add("META-INF/maven/g/a/pom.properties", "groupId=g\nartifactId=a\nversion=1\n").str();
+  const std::string inner = ZipBuilder().add("x.jar", innermost).str();
+  EXPECT_THAT(coordinates(ZipBuilder().add("BOOT-INF/lib/inner-3.jar", inner).str()),
+              ElementsAre("BOOT-INF/lib/inner-3.jar/x.jar|g:a|1", "BOOT-INF/lib/inner-3.jar||"));
+}
+
+TEST(Java, CoordinatesWithControlCharactersAreNone) {
+  EXPECT_THAT(coordinates(ZipBuilder()
+                              .add("META-INF/maven/g/a/pom.properties",
+                                   "groupId=g\x1b[31m\nartifactId=a\tb\nversion=1\n")
+                              .str()),
+              IsEmpty());
 }
 
 TEST(Java, AClassNamesPaths) {

@@ -9,14 +9,17 @@
 
 #include "analyzer/packages.h"
 #include "tests/analyzer/tree_fixture.h"
+#include "tests/analyzer/zip_fixture.h"
 
 namespace slim {
 namespace {
 
+using test::code_file;
 using test::file;
 using test::folder;
 using test::OwnedTree;
 using test::text_file;
+using test::ZipBuilder;
 using testing::ElementsAre;
 
 std::vector<std::string> table(std::vector<LayerEntry> entries) {
@@ -84,6 +87,30 @@ TEST(LanguagePackages, GemsAndJars) {
                   "json 2.6.1 gem: /usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec",
                   "rack 2.2.4 gem: /var/lib/gems/3.1.0/gems/rack-2.2.4/lib/rack.rb "
                   "/var/lib/gems/3.1.0/specifications/rack-2.2.4.gemspec"));
+}
+
+TEST(LanguagePackages, JarsHaveCoordinatesThoseWithinOthersToo) {
+  const auto record = [](const std::string& artifact, const std::string& version) {
+    return "groupId=org.shop\nartifactId=" + artifact + "\nversion=" + version + "\n";
+  };
+  const std::string inner =
+      ZipBuilder().add("META-INF/maven/org.shop/tax/pom.properties", record("tax", "0.1")).str();
+  const OwnedTree image(
+      {code_file("app/shop.war", ZipBuilder()
+                                     .add("META-INF/maven/org.shop/base/pom.properties", record("base", "2"))
+                                     .add("META-INF/maven/org.shop/shop/pom.properties", record("shop", "1"))
+                                     .add("WEB-INF/lib/tax.jar", inner)
+                                     .add("WEB-INF/lib/plain-7.jar", ZipBuilder().add("x", "").str())
+                                     .str())});
+  std::vector<std::string> lines;
+  for (const Package& package : read_packages(image.tree).list) {
+    lines.push_back(package.name + " " + package.version + " " + package.type +
+                    (package.inside == no_node ? "" : " in " + image.tree.path(package.inside)) +
+                    (package.files.empty() ? "" : " owns " + image.tree.path(package.files.front())));
+  }
+  EXPECT_THAT(lines,
+              ElementsAre("org.shop:base 2 jar in /app/shop.war", "org.shop:shop 1 jar owns /app/shop.war",
+                          "org.shop:tax 0.1 jar in /app/shop.war", "plain 7 jar in /app/shop.war"));
 }
 
 TEST(LanguagePackages, WhatAPackageOfTheSystemBringsIsThatPackage) {

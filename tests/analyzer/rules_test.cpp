@@ -39,7 +39,7 @@ void expect_refused(const std::string& text, const std::string& message) {
 TEST(Rules, EveryKeyIsRead) {
   const auto rules = parse_rules(R"([
     // A comment.
-    {"id": "full", "why": "because", "source": "x 5", "strength": "likely", "flag": "cannot-tell",
+    {"id": "full", "why": "because", "source": "x 5", "strength": "likely", "flag": "cannot-tell", "whole": "Ruby",
      "when": {"kept": ["/bin/*", "/sbin/*"], "imports": "getpwnam", "contains": ["abc"], "static": false,
               "imports_except": [{"file": "/lib/x", "why": "only a wrapper"}],
               "exists": "/etc/x", "package": "lib*", "env": ["A", "B=c*"]},
@@ -53,6 +53,7 @@ TEST(Rules, EveryKeyIsRead) {
   EXPECT_EQ(rule.source, "x 5");
   EXPECT_EQ(rule.strength, Strength::likely);
   EXPECT_EQ(rule.flag, "cannot-tell");
+  EXPECT_EQ(rule.whole, "Ruby");
   EXPECT_EQ(rule.file, "f.json");
   EXPECT_THAT(rule.when.kept, ElementsAre("/bin/*", "/sbin/*"));
   EXPECT_THAT(rule.when.imports, ElementsAre("getpwnam"));
@@ -87,6 +88,11 @@ TEST(Rules, MissingKeysAreNamed) {
                  "my.json: line 1: rule 1 ('a'): expected at least one of 'keep', 'drop' and 'flag'");
   expect_refused(changed(R"("kept": "/bin/a")", R"("kept": "/b", "imports_except": [{"file": "/x"}])"),
                  "my.json: line 1: rule 1 ('a'): when: imports_except: 'why' is missing");
+}
+
+TEST(Rules, WholeIsOfWhatIsKept) {
+  expect_refused(changed(R"("keep": "/etc/a")", R"("drop": "/etc/a", "whole": "Ruby")"),
+                 "my.json: line 1: rule 1 ('a'): 'whole' says what 'keep' is: there is none");
 }
 
 TEST(Rules, UnknownKeysAreNamed) {

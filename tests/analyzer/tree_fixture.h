@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/code_facts.h"
 #include "analyzer/elf.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/layer_index.h"
@@ -84,6 +85,25 @@ inline LayerEntry elf_file(std::string path, const ElfSpec& spec, std::vector<st
   auto facts = std::make_shared<FileFacts>();
   facts->elf = std::make_unique<const ElfFacts>(*std::move(elf));
   made.size = bytes.size();
+  made.facts = std::move(facts);
+  return made;
+}
+
+/// An ELF file with the strings that its constant data has.
+inline LayerEntry elf_file_of_strings(std::string path, const ElfSpec& spec) {
+  LayerEntry made = elf_file(std::move(path), spec);
+  const std::string bytes = make_elf(spec);
+  auto facts = std::make_shared<FileFacts>();
+  facts->elf = std::make_unique<const ElfFacts>(*parse_elf(bytes_of(bytes)));
+  made.facts = std::move(facts);
+  return made;
+}
+
+/// A file whose `content` is read as code, by its name.
+inline LayerEntry code_file(std::string path, const std::string& content) {
+  LayerEntry made = file(std::move(path), content.size());
+  auto facts = std::make_shared<FileFacts>();
+  facts->code = scan_code(code_language(made.path, ""), made.path, bytes_of(content));
   made.facts = std::move(facts);
   return made;
 }

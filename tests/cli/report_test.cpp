@@ -29,6 +29,7 @@ using nlohmann::json;
 using test::Layout;
 using test::TarBuilder;
 using test::TemporaryFolder;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -255,6 +256,42 @@ TEST_F(ReportTest, SaysWhatRunsAdded) {
   EXPECT_THAT(shown, HasSubstr("HEALED  1 path that"));
   report_.runs = ReportRuns{.observed = {}, .healed = {}, .not_healed = {}, .not_observed = "--no-observe"};
   EXPECT_THAT(text(), HasSubstr("not observed: --no-observe"));
+}
+
+TEST_F(ReportTest, LanguagesThatAreKeptWholeAreToldWithTheirRules) {
+  EXPECT_TRUE(parsed()["kept_whole"].empty());
+  EXPECT_THAT(text(), Not(HasSubstr("KEPT WHOLE")));
+  for (const char* id : {"ruby", "gems"}) {
+    Rule rule;
+    rule.id = id;
+    rule.why = "names are made at run time";
+    rule.whole = "Ruby";
+    analysis_->rules.push_back(rule);
+  }
+  const FileTree& tree = analysis_->contents.tree;
+  const auto keep_by = [&](const std::string& path, const std::string& rule) {
+    analysis_->plan.decisions[tree.find(path)] = {
+        .keep = true, .reason = {.kind = ReasonKind::rule, .from = no_node, .detail = rule}};
+  };
+  keep_by("/" + evil_name, "ruby");
+  keep_by("/opt/again", "ruby");  // the same file
+  keep_by("/bin/sh", "gems");
+  report_ = make_report(*analysis_);
+  const json whole = parsed()["kept_whole"];
+  ASSERT_EQ(whole.size(), 1U);
+  EXPECT_EQ(whole[0]["language"], "Ruby");
+  EXPECT_EQ(whole[0]["rules"], json({"gems", "ruby"}));
+  EXPECT_EQ(whole[0]["bytes"], 5006);
+  EXPECT_EQ(whole[0]["files"], 2);
+  EXPECT_THAT(text(),
+              AllOf(HasSubstr("KEPT WHOLE\n  Ruby"), HasSubstr("by rule gems, ruby: names are made")));
+}
+
+TEST_F(ReportTest, AJarWithinAnotherSaysWhereItLies) {
+  report_.packages.push_back({.name = "g:a", .version = "1", .type = "jar", .inside = "/app/shop.war"});
+  const json packages = parsed()["packages"];
+  EXPECT_EQ(packages.back()["inside"], "/app/shop.war");
+  EXPECT_FALSE(packages.front().contains("inside"));
 }
 
 TEST_F(ReportTest, TextSaysTheSums) {

@@ -339,5 +339,19 @@ TEST(Mark, ExcludeWinsOverWhatARunAskedForAndSaysSo) {
   EXPECT_THAT(sample->plan.warnings, testing::Contains(HasSubstr("leaves out /usr/share/app/nobody.txt")));
 }
 
+TEST(Mark, WhatTheEnvironmentNamesIsKeptFromBalancedOn) {
+  TarBuilder tar;
+  tar.folder("app")
+      .file("app/server", test::static_program(), 0755)
+      .folder("etc")
+      .file("etc/shop.toml", "port = 1");
+  ImageConfig config = config_of({"/app/server"});
+  config.env = {"SHOP_SETTINGS=/etc/shop.toml"};
+  EXPECT_FALSE(sample_plan(tar, config, mark_with(Profile::minimal))->keeps("/etc/shop.toml"));
+  const auto sample = sample_plan(tar, config);
+  ASSERT_TRUE(sample->keeps("/etc/shop.toml"));
+  EXPECT_EQ(sample->reason("/etc/shop.toml").kind, ReasonKind::environment);
+}
+
 }  // namespace
 }  // namespace slim

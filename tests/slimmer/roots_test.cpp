@@ -196,6 +196,50 @@ TEST(Roots, HealthchecksThatRunNothing) {
   }
 }
 
+TEST(Roots, TheEnvironmentNamesFilesAndFoldersOfTheApplication) {
+  ImageConfig config = config_of({"/app/server"});
+  config.env = {"SERVER_CONF=/app/server.conf", "PAGES=/app/pages", "ETC=/etc", "PORT=80", "=/bin/ls"};
+  const auto sample = sample_roots(system_tree(), config);
+  EXPECT_THAT(sample->root_paths(), ElementsAre("/app/server", "/app/server.conf", "/app/pages", "/etc"));
+  const Root& file = root_of(*sample, "/app/server.conf");
+  EXPECT_EQ(file.kind, ReasonKind::environment);
+  EXPECT_EQ(file.detail, "config.Env SERVER_CONF");
+  EXPECT_EQ(file.strength, Strength::likely) << "a setting, no promise to run it";
+  EXPECT_TRUE(root_of(*sample, "/app/pages").with_content) << "a folder of the application";
+  EXPECT_FALSE(root_of(*sample, "/etc").with_content) << "a folder of the system";
+}
+
+TEST(Roots, TheEnvironmentNamesPathsAmongOtherWords) {
+  TarBuilder tar = system_tree();
+  tar.folder("app/my pages").symlink("app/current.conf", "server.conf");
+  ImageConfig config = config_of({"/app/server"});
+  config.env = {"OPTIONS=--pages=/app/pages -v",   "FOLDER=/app/my pages", "CONF=/app/current.conf",
+                "URL=http://host/app/server.conf", "GLOB=/bin/l*",         "RELATIVE=app/server.conf"};
+  const auto sample = sample_roots(tar, config);
+  EXPECT_THAT(sample->root_paths(), ElementsAre("/app/server", "/app/pages", "/app/my pages",
+                                                "/app/current.conf", "/app/server.conf"));
+  EXPECT_EQ(root_of(*sample, "/app/current.conf").detail, "config.Env CONF") << "the link on the way";
+  EXPECT_EQ(root_of(*sample, "/app/server.conf").detail, "config.Env CONF") << "not the one of the URL";
+}
+
+TEST(Roots, ListsAndFoldersThatAreSearchedSayNothingOfWhatLiesThere) {
+  for (const char* variable : {"DIRS=/app/pages:/app", "NODE_PATH=/app/pages", "VIRTUAL_ENV=/app/pages",
+                               "HOME=/app/pages", "PIP_CACHE_DIR=/app/pages", "DIRS=:/app/pages"}) {
+    ImageConfig config = config_of({"/app/server"});
+    config.env = {variable};
+    const auto sample = sample_roots(system_tree(), config);
+    EXPECT_FALSE(root_of(*sample, "/app/pages").with_content) << variable;
+  }
+}
+
+TEST(Roots, TheEnvironmentDoesNotNameWhatIsNotThereOrTheKernels) {
+  TarBuilder tar = system_tree();
+  tar.folder("dev").file("dev/null", "").folder("proc");
+  ImageConfig config = config_of({"/app/server"});
+  config.env = {"A=/dev/null", "B=/proc", "C=/", "D=/app/gone", "E=", "F", "G=/app/gone:/dev/null"};
+  EXPECT_THAT(sample_roots(tar, config)->root_paths(), ElementsAre("/app/server"));
+}
+
 TEST(Roots, IncludedFoldersComeWithTheirContent) {
   const auto sample = sample_roots(system_tree(), config_of({}), {"/app/pages"});
   const Root& root = root_of(*sample, "/app/pages");

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The package metadata of a slimmed image, read by those who made it: dpkg-query on a database put together from
-status.d, the MD5 sums against the files, and the original's own apk on the filtered database."""
+status.d, the MD5 sums against the files, the original's own apk on the filtered database, and importlib.metadata in
+the original and in the slimmed image."""
 
 import glob
 import hashlib
@@ -138,6 +139,90 @@ class Alpine(SystemTest):
             files = [line for line in apk("info", "-L", package) if line and not line.endswith("contains:")]
             self.assertEqual([file for file in files if not os.path.lexists(self.path("root", file))], [], package)
         self.assertIn("bin/busybox", apk("info", "-L", "busybox"))
+
+
+# What Python says of each distribution: of its files those that are there (with their size, where RECORD has one),
+# and the others.
+DISTRIBUTIONS = """
+import importlib.metadata, json
+def told(distribution):
+    files = distribution.files or []
+    there = {str(file): (file.size, file.locate().stat().st_size) for file in files if file.locate().is_file()}
+    return {"version": distribution.version, "requires": distribution.requires,
+            "author": distribution.metadata["Author"], "license": distribution.metadata["License"],
+            "entry_points": sorted((point.group, point.name, point.value) for point in distribution.entry_points),
+            "files": [str(file) for file in files], "there": there, "text": distribution.read_text("METADATA")}
+print(json.dumps({distribution.metadata["Name"]: told(distribution)
+                  for distribution in importlib.metadata.distributions()}))
+"""
+ENTRY_POINTS = """
+import importlib.metadata, json, sys
+print(json.dumps(sorted((point.name, point.value, point.dist.name) for point in importlib.metadata.entry_points(
+    group="console_scripts") if point.dist.name in json.loads(sys.argv[1]))))
+"""
+
+
+class Python(SystemTest):
+    """importlib.metadata, asked in the original and in what static analysis leaves of it. An application may ask for
+    its version, its entry points or its files at any time."""
+
+    @classmethod
+    def setUpClass(cls):
+        need_root()
+        original = original_of("pywheels")
+        cls.work = tempfile.mkdtemp(prefix="slim-test.")
+        cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
+        cls.images = {"original": "docker-archive:" + original, "slimmed": "docker-archive:" + cls.work + "/slimmed.tar"}
+        # what asks is what the image's program may do as well
+        cls.built = slim("build", cls.images["original"], "-o", cls.images["slimmed"], "--no-run", "--format", "json",
+                         "--files", "--include", "/usr/lib/python3.11/importlib/metadata/**", "--include",
+                         "/usr/lib/python3.11/json/**")
+        if cls.built.status != 0:
+            raise AssertionError(str(cls.built))
+        cls.before, cls.after = (cls.inside(image, DISTRIBUTIONS) for image in ("original", "slimmed"))
+
+    @classmethod
+    def inside(cls, image, script, *words):
+        finished = slim("run", cls.images[image], "--entrypoint", "/opt/venv/bin/python3", "--", "-c", script, *words)
+        if finished.status != 0:
+            raise AssertionError(str(finished))
+        return finished.json()
+
+    def of_modules(self):
+        """The distributions of which a module is kept."""
+        kept = {file["path"] for file in self.built.json()["files"] if file["decision"] == "keep"}
+        site = "/opt/venv/lib/python3.11/site-packages/"
+        return {name for name, told in self.before.items() if any(
+            site + path in kept for path in told["files"] if path.endswith((".py", ".so")))}
+
+    def test_the_distributions_of_kept_modules_are_the_same(self):
+        kept = self.of_modules()
+        self.assertLessEqual({"numpy", "cryptography", "pillow", "requests", "certifi"}, kept)
+        self.assertEqual(kept - set(self.after), set())
+        for name in sorted(kept):
+            for key in ("version", "requires", "author", "license", "entry_points", "text", "files"):
+                self.assertEqual(self.after[name][key], self.before[name][key], "%s: %s" % (name, key))
+
+    def test_none_is_told_of_which_no_module_is_kept(self):
+        self.assertEqual(set(self.after) - self.of_modules(), set())
+
+    def test_kept_files_of_a_record_are_there_and_whole(self):
+        kept = {file["path"] for file in self.built.json()["files"] if file["decision"] == "keep"}
+        site = "/opt/venv/lib/python3.11/site-packages/"
+        for name in sorted(self.of_modules()):
+            before, after = self.before[name]["there"], self.after[name]["there"]
+            self.assertGreater(len(after), 3, name)
+            self.assertEqual({path: sizes for path, sizes in before.items() if path in after}, after, name)
+            for path, (recorded, size) in after.items():
+                self.assertIn(recorded, (None, size), name + ": " + path)
+            planned = {path for path in before if os.path.normpath(site + path) in kept}
+            self.assertEqual(planned, set(after), name)
+
+    def test_entry_points_of_a_group_are_found(self):
+        names = json.dumps(sorted(self.of_modules()))
+        before, after = (self.inside(image, ENTRY_POINTS, names) for image in ("original", "slimmed"))
+        self.assertEqual(after, before)
+        self.assertIn("numpy-config", [name for name, *_ in after])
 
 
 def rpm_header(name, version, release, epoch, paths):

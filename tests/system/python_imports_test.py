@@ -1,10 +1,18 @@
 #!/usr/bin/python3
 """Python's import graph, compared with Python: what the image's own interpreter finds that a program imports (by its
-modulefinder, which reads byte code) and what it loads when modules are really imported has to be in the static plan."""
+modulefinder, which reads byte code) and what it loads when modules are really imported has to be in the static plan.
+What lies in zip archives is run by the machine's own Python, in the root folder that is left of one made here."""
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipapp
+import zipfile
 
-from slim_program import SystemTest, main, need_root, original_of, slim
+from slim_program import SystemTest, main, need_program, need_root, original_of, slim
 
 # help(), the prompt and the library's tests of itself load these; nothing that a program does.
 NOT_ASKED_FOR = ["pydoc", "readline", "rlcompleter", "pdb", "doctest", "test"]
@@ -119,6 +127,117 @@ class Imports(SystemTest):
         kept = self.kept("flask", "--entrypoint", "python3", "--cmd", "[]")
         self.assertIn("/usr/lib/python3.11/pydoc.py", kept)
         self.assertTrue([path for path in kept if "readline.cpython-311" in path])
+
+
+# The application, a library of it and an egg: all of them in archives. Some of what they import comes late.
+IN_ARCHIVES = {
+    "srv/shop.pyz": {
+        "__main__.py": "import json, sys\nimport shop\n"
+                       "if __name__ == '__main__':\n    import textwrap\n"
+                       "    print(json.dumps([shop.total(), textwrap.shorten('a b', 9), sorted(sys.modules)]))\n",
+        "shop/__init__.py": "from .cart import total\n",
+        "shop/cart.py": "import tax\ndef total():\n    import ledger\n    return str(ledger.entry(tax.of(3)))\n",
+    },
+    "srv/lib.zip": {
+        "tax/__init__.py": "from fractions import Fraction\nimport rates\n"
+                           "def of(value):\n    import statistics\n    return Fraction(statistics.mean([value, rates.RATE]))\n",
+        "tax/__main__.py": "import tax, sys\nprint(tax.of(1), sorted(sys.modules))\n",
+    },
+    "usr/local/lib/python{version}/dist-packages/rates-1.0-py{version}.egg": {
+        "rates.py": "import colorsys\nRATE = int(colorsys.rgb_to_hsv(0, 0, 7)[2])\n",
+        "EGG-INFO/PKG-INFO": "Name: rates\nVersion: 1.0\n",
+    },
+}
+IN_FOLDERS = {
+    "usr/local/lib/python{version}/dist-packages/easy-install.pth": "./rates-1.0-py{version}.egg\n",
+    "usr/local/lib/python{version}/dist-packages/ledger/__init__.py": "import decimal\ndef entry(value):\n"
+                                                                      "    return decimal.Decimal(value.numerator)\n",
+    "usr/local/lib/python{version}/dist-packages/unused/__init__.py": "import wave\n",
+}
+
+
+class Archives(SystemTest):
+    """A root folder with this machine's Python, started with chroot before and after."""
+
+    def setUp(self):
+        super().setUp()
+        need_root()
+        need_program("ldd")
+        self.version = "%d.%d" % sys.version_info[:2]
+        self.root, self.program = self.path("root"), os.path.realpath(sys.executable)
+        library = os.path.dirname(os.__file__)
+        self.copy(self.program)
+        shutil.copytree(library, self.root + library, symlinks=True, ignore=shutil.ignore_patterns(
+            "test", "tests", "__pycache__", "config-*", "dist-packages", "idlelib", "lib2to3", "sitecustomize.py"))
+        extensions = os.path.join(library, "lib-dynload")
+        for file in [self.program, *(os.path.join(extensions, name) for name in os.listdir(extensions))]:
+            told = subprocess.run(["ldd", file], capture_output=True, text=True, check=False).stdout
+            for needed in re.findall(r"(/\S+) \(0x", told):
+                self.copy(needed)
+        for path, content in IN_FOLDERS.items():
+            self.write(path, content.format(version=self.version).encode())
+        for path, modules in IN_ARCHIVES.items():
+            self.archive(path.format(version=self.version), modules)
+
+    def copy(self, path):
+        if not os.path.exists(self.root + path):
+            os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
+            shutil.copy(path, self.root + path)
+
+    def write(self, path, content):
+        path = os.path.join(self.root, path.format(version=self.version))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+
+    def archive(self, path, modules):
+        source = self.path("source")
+        for name, text in modules.items():
+            os.makedirs(os.path.dirname(os.path.join(source, name)), exist_ok=True)
+            with open(os.path.join(source, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        self.write(path, b"")
+        if path.endswith(".pyz"):
+            zipapp.create_archive(source, os.path.join(self.root, path), interpreter=self.program, compressed=True)
+        else:
+            with zipfile.ZipFile(os.path.join(self.root, path), "w", zipfile.ZIP_DEFLATED) as made:
+                for name in modules:
+                    made.write(os.path.join(source, name), name)
+        shutil.rmtree(source)
+
+    def run_in(self, root, command):
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": "/srv/lib.zip", "PYTHONDONTWRITEBYTECODE": "1"}
+        ran = subprocess.run(["chroot", root, *command], env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def assert_same(self, command):
+        slimmed = self.path("slimmed")
+        shutil.rmtree(slimmed, ignore_errors=True)
+        self.assert_status(slim("build", "rootfs:" + self.root, "--entrypoint", json.dumps(command), "--env",
+                                "PYTHONPATH=/srv/lib.zip", "--no-run", "-o", "dir:" + slimmed), 0)
+        before = self.run_in(self.root, command)
+        self.assertIn("colorsys", before)  # by way of the egg
+        self.assertEqual(self.run_in(slimmed, command), before)
+        packages = os.path.join(slimmed, "usr/local/lib/python%s/dist-packages" % self.version)
+        self.assertFalse(os.path.exists(os.path.join(packages, "unused")))
+        self.assertFalse(os.path.exists(os.path.join(slimmed, os.path.dirname(os.__file__)[1:], "wave.py")))
+
+    def test_an_application_in_an_archive(self):
+        self.assert_same([self.program, "/srv/shop.pyz"])
+
+    def test_an_archive_that_is_a_program(self):
+        os.rename(os.path.join(self.root, "srv/shop.pyz"), os.path.join(self.root, "srv/shop"))
+        self.assert_same(["/srv/shop"])
+
+    def test_a_module_in_an_archive(self):
+        self.assert_same([self.program, "-m", "tax"])
+
+    def test_where_it_is_imported_is_said_with_the_module(self):
+        why = slim("why", "rootfs:" + self.root, "--entrypoint", json.dumps([self.program, "/srv/shop.pyz"]), "--env",
+                   "PYTHONPATH=/srv/lib.zip", "/usr/local/lib/python%s/dist-packages/ledger/__init__.py" % self.version)
+        self.assert_status(why, 0)
+        self.assertIn("imported by /srv/shop.pyz (shop/cart.py, line 3 (import ledger))", why.out)
 
 
 class Why(SystemTest):

@@ -32,6 +32,8 @@ KEPT = {
     "plugin": [("/usr/local/lib/shout/libshout.so.1", ["/usr/local/bin/survey"])],
     "postgres": [(LIB + "libLLVM-14.so.1", ["llvmjit.so"])],
     "redis": [(LIB + "liblzf.so.1", ["/usr/bin/redis", "cmd"])],
+    "rust": [("/etc/shop/settings.toml", ["named in the image's environment", "config.Env SHOP_SETTINGS"]),
+             ("/usr/bin/tr", ["command in", "/usr/local/bin/shop", "sh-c", "cmd"])],
 }
 # ... and what nothing may keep.
 DROPPED = {"alpine": "/sbin/apk", "cli": "/usr/bin/apt-get", "express": "/usr/bin/dpkg", "flask": "/usr/bin/apt-get",
@@ -101,7 +103,7 @@ class Links:
                               ("imported by", self.named), ("command in", self.named), ("path named in", self.named),
                               ("library named in", self.named), ("folder of", self.folder_of), ("inside", self.inside),
                               ("folder that is empty", self.empty), ("entrypoint", self.started),
-                              ("healthcheck", self.started)):
+                              ("healthcheck", self.started), ("named in the image's environment", self.set)):
             if reason == phrase or (phrase == "folder that is empty" and reason.startswith(phrase)):
                 return check(path, other, detail)
         if reason.startswith(("folder for state", "folder of another user", "folder that the configuration names")):
@@ -164,6 +166,15 @@ class Links:
         kind = detail.split(":")[0]
         config = {"cmd": "Cmd", "entrypoint": "Entrypoint", "healthcheck": "Healthcheck"}
         return kind in config and bool(self.content.config.get(config[kind]))
+
+
+    def set(self, path, other, detail):
+        """A variable of the config has the path, or a link that leads there."""
+        values = dict(variable.partition("=")[::2] for variable in self.content.config.get("Env", []))
+        words = re.split(r"[\s:;,='\"]+", values.get(detail.removeprefix("config.Env "), ""))
+        named = [word.rstrip("/") for word in words if word.startswith("/")]
+        return any(path == name or self.content.resolve(name) == path or self.content.tree[path].link is not None
+                   for name in named)
 
 
 class Why(SystemTest):
