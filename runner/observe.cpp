@@ -66,12 +66,6 @@ std::string port_list(const std::vector<ListeningPort>& ports) {
   return text.empty() ? "none" : text;
 }
 
-std::string shown(const Captured& captured) {
-  return captured.dropped == 0 ? captured.text
-                               : captured.text + fmt::format("\n[{} more bytes, checksum {:016x}]",
-                                                             captured.dropped, captured.dropped_checksum);
-}
-
 /// What docker runs for a healthcheck; empty where there is none.
 std::vector<std::string> healthcheck_of(const ImageConfig& config) {
   if (!config.healthcheck || config.healthcheck->test.size() < 2) return {};
@@ -255,7 +249,7 @@ class Observer {
       if (healthy || Clock::now() >= limit || container_.wait(std::min(Clock::now() + interval, limit)))
         break;
     }
-    result_.facets.push_back({.what = "healthcheck", .value = answer, .weak = true});
+    result_.facets.push_back({.what = "healthcheck", .value = answer, .weak = true, .telling = true});
     add_summary("healthcheck " + answer);
   }
 
@@ -391,8 +385,8 @@ class Observer {
     const auto output = container_.output(OutputStream::standard_output);
     const auto error = container_.output(OutputStream::standard_error);
     result_.facets.push_back({.what = "exit status", .value = result_.exit.text(), .ending = true});
-    result_.facets.push_back({.what = "stdout", .value = shown(output), .weak = served});
-    result_.facets.push_back({.what = "stderr", .value = shown(error), .weak = served});
+    result_.facets.push_back({.what = "stdout", .value = output.text + dropped_mark(output), .weak = served});
+    result_.facets.push_back({.what = "stderr", .value = error.text + dropped_mark(error), .weak = served});
     result_.errors = error.text;
     result_.watched = container_.watched();
     if (apart_) unite(result_.watched, std::move(apart_));
@@ -400,7 +394,8 @@ class Observer {
     add_summary(result_.exit.text() + (stopped_ ? " after the stop signal" : ""));
     if (!served) add_summary(fmt::format("stdout {} bytes", output.text.size() + output.dropped));
     if (probe_.expect.empty()) return;
-    const auto unmet_end = unmet(probe_.expect, result_.exit, output.text, error.text);
+    auto unmet_end = unmet(probe_.expect, result_.exit, output.text, error.text);
+    if (unmet_end.empty()) unmet_end = unmet_unseen(probe_.expect, output, error);
     result_.facets.push_back({.what = "expected", .value = unmet_end.empty() ? "met" : unmet_end});
     if (!unmet_end.empty()) does_not_hold(probe_.origin, unmet_end);
     result_.exit_expected = result_.exit_expected || probe_.expect.exit == result_.exit.shell_code();

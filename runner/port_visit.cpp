@@ -105,8 +105,10 @@ class Visit {
     bytes_ += answer.raw.size();
     if (answer.http.state != HttpState::complete) {
       const auto what = answer.timed_out ? "(does not end in time)" : "(no whole answer)";
-      result_.facets.push_back(
-          {.what = "GET " + path + " on " + name_ + ": status", .value = what, .weak = true});
+      result_.facets.push_back({.what = "GET " + path + " on " + name_ + ": status",
+                                .value = what,
+                                .weak = true,
+                                .telling = true});
       return std::nullopt;
     }
     report(path, answer.http.response, true);

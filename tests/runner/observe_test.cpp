@@ -180,6 +180,34 @@ TEST(Steps, FilesAreWrittenAndRead) {
               HasSubstr("it cannot be written"));
 }
 
+TEST(Steps, OutputThatIsNotKeptIsComparedAllTheSame) {
+  auto play = server();
+  play.execs["long"] = {
+      .status = ExitStatus{}, .output = {.text = "kept", .dropped = 9, .dropped_checksum = 1}, .error = {}};
+  const auto one = observe_steps(play, "exec: [long]");
+  play.execs["long"].output.dropped_checksum = 2;
+  const auto other = observe_steps(play, "exec: [long]");
+  EXPECT_THAT(facet(one, "exec long: stdout"), HasSubstr("9 more bytes"));
+  EXPECT_NE(facet(one, "exec long: stdout"), facet(other, "exec long: stdout"));
+  EXPECT_EQ(one.unproved, "");
+  EXPECT_THAT(
+      observe_steps(play, "exec: { command: [long], expect: { stdout: { excludes: bad } } }").unproved,
+      HasSubstr("9 of its 13 bytes were not looked at"));
+}
+
+TEST(Steps, AFileIsReadToItsEndOrItIsSaid) {
+  auto play = server();
+  play.files["/long"] = std::string(std::size_t{3} << 20U, 'x') + "bad";
+  EXPECT_THAT(observe_steps(play, "read: { path: /long, expect: { excludes: bad } }").unproved,
+              HasSubstr("not to match 'bad'"));
+  auto other = play;
+  other.files["/long"].back() = 'D';
+  EXPECT_NE(facet(observe_steps(play, "read: /long"), "read /long: content"),
+            facet(observe_steps(other, "read: /long"), "read /long: content"));
+  play.files["/long"] = std::string(std::size_t{9} << 20U, 'x');
+  EXPECT_THAT(observe_steps(play, "read: /long").unproved, HasSubstr("the rest is not looked at"));
+}
+
 TEST(Steps, OfOneNameAreToldApart) {
   const auto run = observe_steps(server(), "http: /\n      - http: /");
   EXPECT_EQ(facet(run, "GET / (2): body"), "home");
