@@ -271,8 +271,26 @@ class Observer {
       auto outcome = is_apart(step) ? run_apart(step, name) : run_step(step, name, place);
       place.before = mark;
       if (std::holds_alternative<SignalStep>(step.action)) signalled_ = true;
+      note_asked(step);
       record(step, std::move(outcome));
     }
+  }
+
+  /// What a step looks at from outside no watcher sees, and a run needs it as much as what it opens itself.
+  void note_asked(const Step& step) {
+    const auto add = [this](const std::string& path, unsigned uses) {
+      asked_.paths.push_back({.path = path, .uses = uses, .program = {}, .call = "a step of the probe"});
+    };
+    if (const auto* read = std::get_if<ReadStep>(&step.action)) add(read->path, PathUse::opened);
+    if (const auto* write = std::get_if<WriteStep>(&step.action)) add(write->path, PathUse::changed);
+    const auto* file = std::get_if<FileStep>(&step.action);
+    if (file != nullptr && file->exists) add(file->path, PathUse::looked_up);
+  }
+
+  void take_watched() {
+    result_.watched = container_.watched();
+    if (apart_) unite(result_.watched, std::move(apart_));
+    if (result_.watched) unite(result_.watched, std::move(asked_));
   }
 
   void record(const Step& step, StepOutcome outcome) {
@@ -332,7 +350,7 @@ class Observer {
     take_steps();
     container_.signal(SIGKILL);
     container_.wait(Clock::now() + options_.stop);
-    result_.watched = container_.watched();
+    take_watched();
     result_.changes = container_.changes();
     return std::move(result_);
   }
@@ -388,8 +406,7 @@ class Observer {
     result_.facets.push_back({.what = "stdout", .value = output.text + dropped_mark(output), .weak = served});
     result_.facets.push_back({.what = "stderr", .value = error.text + dropped_mark(error), .weak = served});
     result_.errors = error.text;
-    result_.watched = container_.watched();
-    if (apart_) unite(result_.watched, std::move(apart_));
+    take_watched();
     result_.changes = container_.changes();
     add_summary(result_.exit.text() + (stopped_ ? " after the stop signal" : ""));
     if (!served) add_summary(fmt::format("stdout {} bytes", output.text.size() + output.dropped));
@@ -423,6 +440,7 @@ class Observer {
   bool signalled_ = false;  ///< a step sent a signal: that it ends is no surprise
   bool stopped_ = false;    ///< by its stop signal
   std::optional<Watched> apart_;
+  Watched asked_;  ///< by steps
   Observation result_;
 };
 

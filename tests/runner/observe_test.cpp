@@ -195,6 +195,18 @@ TEST(Steps, OutputThatIsNotKeptIsComparedAllTheSame) {
       HasSubstr("9 of its 13 bytes were not looked at"));
 }
 
+TEST(Steps, FilesThatTheyLookAtAreAskedFor) {
+  auto play = server();
+  const std::string steps =
+      "read: /etc/conf\n      - write: { path: /new/x, content: text }\n      - read: /gone";
+  EXPECT_FALSE(observe_steps(play, steps).watched);
+  play.watched = Watched{};
+  const auto run = observe_steps(play, steps);
+  ASSERT_TRUE(run.watched);
+  EXPECT_THAT(asked_names(*run.watched), ElementsAre("/etc/conf", "/new/x", "/gone"));
+  EXPECT_EQ(run.watched->paths[0].uses, PathUse::opened);
+}
+
 TEST(Steps, AFileIsReadToItsEndOrItIsSaid) {
   auto play = server();
   play.files["/long"] = std::string(std::size_t{3} << 20U, 'x') + "bad";
@@ -364,6 +376,17 @@ TEST(DefaultProbe, LaterRunsAskForWhatTheFirstDid) {
   go_by(first, options);
   const auto run = observe(sandbox, start_of(), Probe{}, options);
   EXPECT_THAT(run.pages.at(80), ElementsAre("/known"));
+}
+
+TEST(DefaultProbe, APageThatIsNotAnsweredWholeIsNotCountedAsCompared) {
+  Play play;
+  play.ports = {80};
+  play.pages["GET /"] = page("<a href=/cut><a href=/whole>");
+  play.pages["GET /cut"] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx";
+  play.pages["GET /whole"] = page("text");
+  auto sandbox = always(play);
+  const auto run = observe(sandbox, start_of(), Probe{}, quick());
+  EXPECT_THAT(run.summary, HasSubstr("GET / 200 and 1 page more (1 not answered whole)"));
 }
 
 TEST(DefaultProbe, ACrawlIsBounded) {
