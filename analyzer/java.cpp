@@ -129,11 +129,11 @@ class PoolReader {
       if (tag == 5 || tag == 6) ++i;  // long and double take two places
       at += size;
     }
-    for (const std::uint16_t index : strings_) {
+    for (const std::uint16_t index : each_once(strings_)) {
       if (index < count && !texts_[index].empty()) pool.strings.push_back(texts_[index]);
     }
     bool runtime = false;
-    for (const std::uint16_t index : classes_) {
+    for (const std::uint16_t index : each_once(classes_)) {
       if (index >= count) continue;
       const std::string_view name = texts_[index];
       pool.starts_processes = pool.starts_processes || name == "java/lang/ProcessBuilder";
@@ -147,6 +147,17 @@ class PoolReader {
   }
 
  private:
+  /// In the order of the first time: thousands of entries may name one long text.
+  static std::vector<std::uint16_t> each_once(const std::vector<std::uint16_t>& indexes) {
+    std::vector<bool> seen(std::size_t{1} << 16U);
+    std::vector<std::uint16_t> once;
+    for (const std::uint16_t index : indexes) {
+      if (!seen[index]) once.push_back(index);
+      seen[index] = true;
+    }
+    return once;
+  }
+
   [[nodiscard]] std::uint32_t number(std::size_t at, std::size_t width) const {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < width && at + i < bytes_.size(); ++i) {
@@ -236,7 +247,8 @@ class JavaScanner {
         continue;
       }
       const auto content = zip_content(bytes, entry, cap, buffer);
-      inflated_ += content.size();
+      // What turned out to be damaged was inflated all the same.
+      inflated_ += std::max<std::uint64_t>(content.size(), entry.size);
       inside(name, content, depth, where, records);
       if (found_.size() >= most_code_names) break;
     }

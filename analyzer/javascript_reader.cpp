@@ -15,6 +15,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t deepest = std::size_t{1} << 20;  // brackets that are remembered
+constexpr std::size_t most_in_vain = 32;               // times that a line is searched for where a / ends
 
 // Words behind which an expression begins.
 constexpr auto operators =
@@ -88,7 +89,7 @@ std::size_t unescape(std::string_view text, std::string& out) {
     const bool braces = c == 'u' && text.size() > 1 && text[1] == '{';
     const std::size_t from = braces ? 2 : 1;
     std::size_t length = c == 'x' ? 2 : 4;
-    if (braces) length = std::min(text.find('}', from), from + 6) - from;
+    if (braces) length = std::min(text.substr(0, from + 6).find('}', from), from + 6) - from;
     const int code = text.size() < from + length ? -1 : hex_value(text.substr(from, length));
     if (code < 0 || code > 0x10ffff) {
       out += c;
@@ -251,18 +252,32 @@ ScriptToken ScriptReader::template_part(bool continues) {
   return token;
 }
 
+/// Up to `end`, which ends the line. A line of nothing but slashes would be read once for each of them.
+void ScriptReader::searched_in_vain(std::size_t end) {
+  if (end != line_end_) {
+    line_end_ = end;
+    line_from_ = at_;
+    in_vain_ = 0;
+  }
+  in_vain_ += end - at_;
+}
+
 bool ScriptReader::regex(ScriptToken& token) {
   bool in_class = false;
   std::size_t at = at_ + 1;
+  if (at_ < line_end_ && in_vain_ > most_in_vain * (line_end_ - line_from_)) return false;
   while (at < text_.size() && (in_class || text_[at] != '/')) {
     const char c = text_[at];
-    if (c == '\n') return false;
+    if (c == '\n') break;
     if (c == '\\') ++at;
     if (c == '[') in_class = true;
     if (c == ']') in_class = false;
     ++at;
   }
-  if (at >= text_.size()) return false;
+  if (at >= text_.size() || text_[at] == '\n') {
+    searched_in_vain(std::min(at, text_.size()));
+    return false;
+  }
   token = made(ScriptTokenKind::regex, at_ + 1, at);
   at_ = at + 1;
   while (at_ < text_.size() && (class_of(text_[at_]) & in_word) != 0) ++at_;  // flags

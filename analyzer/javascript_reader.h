@@ -52,6 +52,7 @@ class ScriptReader {
   ScriptToken string(char quote);
   ScriptToken template_part(bool continues);
   bool regex(ScriptToken& token);
+  void searched_in_vain(std::size_t end);
   ScriptToken sign();
   [[nodiscard]] ScriptToken made(ScriptTokenKind kind, std::size_t from, std::size_t to) const;
 
@@ -62,6 +63,11 @@ class ScriptReader {
   bool condition_next_ =
       false;  ///< the last word was if, while, for or with: behind its brackets a statement begins
   std::vector<Bracket> open_;
+  // Of the last line on which a regular expression did not end: from where it was searched, where it ends,
+  // and how many bytes were looked at.
+  std::size_t line_from_ = 0;
+  std::size_t line_end_ = 0;
+  std::size_t in_vain_ = 0;
 };
 
 /// What a string or a part of a template stands for: escapes are resolved, those that are none stay.

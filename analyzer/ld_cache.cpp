@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ constexpr std::uint64_t hwcaps_entry = 1ULL << 62U;  // an entry's hwcap is an i
 constexpr std::size_t max_string = 4096;
 constexpr std::size_t max_entries = 200'000;
 constexpr int max_include_depth = 8;
+constexpr std::size_t max_includes = 1000;  // lines; each may look through the whole tree
 constexpr std::size_t max_folders = 1024;
 
 class Bytes {
@@ -151,7 +153,8 @@ class ConfReader {
 
   void read(const std::string& path, int depth) {
     const NodeId node = tree_.resolve(path).node;
-    if (node == no_node || depth > max_include_depth) return;
+    // Once each: files that include themselves, or each other, would be read without an end.
+    if (node == no_node || depth > max_include_depth || !read_.insert(path).second) return;
     const FileFacts* facts = tree_.facts(node);
     if (facts == nullptr || !facts->text) return;
     std::string_view rest = *facts->text;
@@ -175,6 +178,7 @@ class ConfReader {
     constexpr std::string_view include = "include";
     if (line.starts_with(include) && line.size() > include.size() &&
         (line[include.size()] == ' ' || line[include.size()] == '\t')) {
+      if (++includes_ > max_includes) return;
       std::string pattern(trimmed(line.substr(include.size())));
       if (!pattern.starts_with('/')) pattern.insert(0, path.substr(0, path.rfind('/') + 1));
       for (const NodeId node : tree_.glob(pattern)) read(tree_.path(node), depth + 1);
@@ -189,6 +193,8 @@ class ConfReader {
 
   const FileTree& tree_;
   std::vector<std::string> folders_;
+  std::unordered_set<std::string> read_;
+  std::size_t includes_ = 0;
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t max_literal = 4096;
 constexpr std::size_t max_statement = 1024;
+constexpr std::size_t deepest_quotes = 64;               // that are looked into where one lies in another
 constexpr std::size_t max_list = std::size_t{64} << 10;  // one qw( ... )
 
 bool is_blank(char c) {
@@ -234,6 +235,12 @@ class PerlScanner {
     start += line_start_ + 1;
     const std::size_t end = closing(last, start);
     if (end == std::string_view::npos) return at;
+    // A quote may hold others: an eval's text is code. One that holds thousands is no program.
+    if (kind != "qw") {
+      nested_ = start < quoted_to_ ? nested_ + 1 : 0;
+      quoted_to_ = std::max(quoted_to_, end);
+      if (nested_ > deepest_quotes) return at;
+    }
     const std::string_view content = text_.substr(start, end - start);
     if (kind == "qx") {
       add(PerlUse::command, content.substr(0, max_literal));
@@ -275,10 +282,16 @@ class PerlScanner {
   void literal(std::string_view line, std::size_t at) {
     const char quote = line[at];
     const std::string_view rest = line.substr(at + 1, max_literal);
-    std::size_t end = 0;
+    const std::size_t start = line_start_ + at + 1;
+    std::size_t& none_before = no_quote_before_[static_cast<unsigned char>(quote)];
+    // One that a search without an end came by was escaped: behind it, it would go on as that one did.
+    std::size_t end = none_before > start ? none_before - start : 0;
     while (end < rest.size() && rest[end] != quote)
       end += rest[end] == '\\' ? std::size_t{2} : std::size_t{1};
-    if (end >= rest.size()) return;
+    if (end >= rest.size()) {
+      none_before = start + end;
+      return;
+    }
     const std::string_view content = rest.substr(0, end);
     if (quote == '`') {
       add(PerlUse::command, content);
@@ -345,7 +358,10 @@ class PerlScanner {
   std::size_t at_ = 0;
   std::size_t line_start_ = 0;
   std::size_t skip_to_ = 0;
-  std::array<std::size_t, 256> none_before_{};  ///< by character: see closing()
+  std::size_t quoted_to_ = 0;                       ///< the end of the quotes so far
+  std::size_t nested_ = 0;                          ///< quotes that lie in others up to there
+  std::array<std::size_t, 256> none_before_{};      ///< by character: see closing()
+  std::array<std::size_t, 256> no_quote_before_{};  ///< likewise: see literal()
   std::ptrdiff_t line_ = 1;
   std::string_view package_;
   PerlUse pending_ = PerlUse::word;  // what the next literal is

@@ -23,6 +23,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t longest_name = 256;
+constexpr std::size_t longest_path = 4096;  // PATH_MAX
 constexpr std::size_t most_tops = 2000;
 constexpr std::size_t most_outside = 5000;
 constexpr std::string_view blanks = " \t\r\f\v";
@@ -94,6 +95,7 @@ std::vector<CodeName> scan_python_record(std::string_view text) {
     std::string_view path = take_line(text);
     ++number;
     path = path.starts_with('"') ? path.substr(1, path.find('"', 1) - 1) : path.substr(0, path.find(','));
+    if (path.size() > longest_path) continue;
     if (path.starts_with("../") || path.starts_with('/')) {
       if (names.size() < most_outside)
         names.push_back({.use = use_of(PythonUse::outside), .line = number, .text = std::string(path)});

@@ -3,8 +3,8 @@
 // header (RPM file format, Header Structure): the number of its index entries and of its data bytes, the
 // entries of tag, type, offset and count, all big-endian, and the data.
 //
-// Every page is visited once at most, and every name in a header is bounded by its data, so that no database
-// costs more than its size.
+// Every page is visited once at most, all rows together hold no more bytes than the file, and every name in a
+// header is bounded by its data, so that no database costs more than its size.
 #include "analyzer/rpm_database.h"
 
 #include <algorithm>
@@ -68,7 +68,8 @@ class SqliteFile {
       if (page.empty()) continue;
       const std::size_t header = number == 1 ? 100 : 0;
       const std::uint64_t kind = big_endian(page, header, 1);
-      const std::uint64_t cells = big_endian(page, header + 3, 2);
+      // Each has a pointer of two bytes in the page: what claims more is damaged.
+      const std::uint64_t cells = std::min<std::uint64_t>(big_endian(page, header + 3, 2), page.size() / 2);
       if (kind == 5) {
         std::vector<std::uint64_t> children;
         children.reserve(cells);
@@ -77,7 +78,8 @@ class SqliteFile {
         children.push_back(big_endian(page, header + 8, 4));
         open.insert(open.end(), children.rbegin(), children.rend());
       } else if (kind == 13) {
-        for (std::size_t i = 0; i < cells; ++i) row(payload(page, big_endian(page, header + 8 + 2 * i, 2)));
+        for (std::size_t i = 0; i < cells && !is_spent(); ++i)
+          row(payload(page, big_endian(page, header + 8 + 2 * i, 2)));
       } else {
         whole_ = false;
       }
@@ -85,6 +87,8 @@ class SqliteFile {
   }
 
  private:
+  [[nodiscard]] bool is_spent() const { return taken_ > bytes_.size(); }
+
   /// Empty where there is none, or it was visited before.
   std::string_view take_page(std::uint64_t number) {
     const bool known = number != 0 && number <= bytes_.size() / page_size_ && !visited_[number];
@@ -108,6 +112,11 @@ class SqliteFile {
       whole_ = false;
       return {};
     }
+    taken_ += size;
+    if (is_spent()) {  // rows that share their bytes
+      whole_ = false;
+      return {};
+    }
     std::string whole(page.substr(at, local));
     std::uint64_t next = size > most ? big_endian(page, at + local, 4) : 0;
     while (whole.size() < size) {
@@ -123,6 +132,7 @@ class SqliteFile {
   std::size_t page_size_ = 0;
   std::size_t usable_ = 0;
   std::vector<bool> visited_;
+  std::uint64_t taken_ = 0;  ///< bytes of all rows so far
   bool whole_ = true;
 };
 

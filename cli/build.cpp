@@ -165,7 +165,8 @@ int build(const Arguments& arguments) {
   report.runs = ReportRuns{.observed = result.observed,
                            .healed = result.healed,
                            .not_healed = result.not_healed,
-                           .not_observed = result.not_observed};
+                           .not_observed = result.not_observed,
+                           .observed_whole = result.observed_whole};
   if (result.committed)
     report.output = ReportOutput{.destination = arguments.destination, .written = result.written};
   report.timings["write"] = result.write_seconds;

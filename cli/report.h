@@ -64,7 +64,8 @@ struct ReportRuns {
   std::vector<std::string> observed;
   std::vector<HealedPath> healed;
   std::vector<NotHealed> not_healed;
-  std::string not_observed;  ///< why no run was watched; empty where one was
+  std::string not_observed;    ///< why no run was watched; empty where one was
+  bool observed_whole = true;  ///< false: a watched run asked for more than was seen of it
 };
 
 struct Report {

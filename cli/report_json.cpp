@@ -350,6 +350,7 @@ void render_json(const Report& report, std::ostream& out) {
   if (report.runs) {
     keys.emplace_back("observed", json{{"watched", report.runs->not_observed.empty()},
                                        {"why_not", report.runs->not_observed},
+                                       {"complete", report.runs->observed_whole},
                                        {"paths", observed_json(report.runs->observed)}});
     keys.emplace_back("healed", healed_json(report.runs->healed));
     keys.emplace_back("not_healed", not_healed_json(report.runs->not_healed));

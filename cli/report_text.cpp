@@ -353,6 +353,10 @@ class TextReport {
     if (!report_->runs) return;
     const ReportRuns& runs = *report_->runs;
     if (!runs.not_observed.empty()) line(dim("  not observed: ") + terminal_text(runs.not_observed));
+    if (!runs.observed_whole) {
+      line(paint(style_, Colour::yellow, "observed in part: ") +
+           "a run asked for more than is kept of it, or by calls of another architecture");
+    }
     observed(runs.observed);
     healed(runs.healed);
     for (const NotHealed& left : runs.not_healed) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -59,14 +60,16 @@ std::string instance_of(std::span<const std::string> originals, std::span<const 
   return other == side.end() ? "" : first_difference(side.front(), *other);
 }
 
-/// The values of all facets of a side, run by run, by what they are about.
+/// The values of all facets of a side, run by run, by what they are about. Where a run has two of one name
+/// (steps are named by users), their values are one.
 class Values {
  public:
   explicit Values(std::span<const std::vector<Facet>> runs) : runs_(runs.size()) {
     for (std::size_t run = 0; run < runs.size(); ++run) {
+      std::unordered_set<std::string_view> known;
       for (const auto& facet : runs[run]) {
         auto& values = by_name_.try_emplace(facet.what, runs.size(), std::string(no_value)).first->second;
-        values[run] = facet.value;
+        values[run] = known.insert(facet.what).second ? facet.value : values[run] + "\n" + facet.value;
       }
     }
   }

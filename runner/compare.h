@@ -14,6 +14,9 @@ struct Facet {
   std::string value;
   bool weak =
       false;  ///< what of it varies is noise (a log, a header); else it makes the verdict inconclusive
+  /// Of a weak one: it is yes or no to whoever asks. Where the original is steady, the slimmed side has to
+  /// be.
+  bool telling = false;
   bool ending = false;  ///< of how it ended (exit status, signal, stop): nothing of it is ever masked
   bool operator==(const Facet&) const = default;
 };

@@ -83,6 +83,26 @@ std::string unmet(const ProcessExpect& expect, const ExitStatus& status, std::st
   return unmet(expect.output_text, std::string(output) + std::string(error), "output");
 }
 
+std::string dropped_mark(const Captured& captured) {
+  if (captured.dropped == 0) return "";
+  return fmt::format("\n[{} more bytes, checksum {:016x}]", captured.dropped, captured.dropped_checksum);
+}
+
+std::string unmet_unseen(const ProcessExpect& expect, const Captured& output, const Captured& error) {
+  const auto unseen = [](const TextExpect& text, const Captured& captured, std::string_view what) {
+    if (captured.dropped == 0 || text.excludes.empty()) return std::string();
+    return fmt::format("{}: expected not to match {}, and {} of its {} bytes were not looked at", what,
+                       quoted(text.excludes.front().text()), captured.dropped,
+                       captured.text.size() + captured.dropped);
+  };
+  auto text = unseen(expect.stdout_text, output, "stdout");
+  if (text.empty()) text = unseen(expect.stderr_text, error, "stderr");
+  for (const auto* captured : {&output, &error}) {
+    if (text.empty()) text = unseen(expect.output_text, *captured, "output");
+  }
+  return text;
+}
+
 std::string unmet_status(const std::vector<std::pair<int, int>>& ranges, int status) {
   if (ranges.empty()) {
     return status < first_server_error ? "" : fmt::format("expected a status below 500, found {}", status);

@@ -51,7 +51,8 @@ std::vector<Facet> http_facets(const std::string& name, const HttpResponse& resp
   std::vector<Facet> facets;
   facets.push_back({.what = name + ": status",
                     .value = fmt::format("{} {}", response.status, response.reason),
-                    .weak = weak});
+                    .weak = weak,
+                    .telling = true});
   const auto first = facets.size();  // one for each name; what comes more than once is compared in its order
   for (const auto& [key, value] : response.headers) {
     const auto what = fmt::format("{}: header {}", name, key);

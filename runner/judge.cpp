@@ -203,7 +203,8 @@ Judgement judge(std::string_view probe, std::span<const Observation> originals,
   if (!judge_kinds(probe, originals, slimmed, judgement)) return judgement;
   for (const auto& facet : compare_facets(facets_of(originals), facets_of(slimmed))) {
     if (facet.match == Match::different) judgement.differences.push_back(difference_of(probe, facet));
-    if (facet.match == Match::unstable && !facet.original.weak) {
+    const bool noise = facet.original.weak && (facet.masked || !facet.original.telling);
+    if (facet.match == Match::unstable && !noise) {
       judgement.unstable.push_back(fmt::format("{}{} ({})", facet.masked ? "" : "the slimmed image's ",
                                                facet.original.what, facet.instance));
     }

@@ -21,6 +21,7 @@ namespace slim {
 namespace {
 
 constexpr std::size_t read_cap = 1U << 20;
+constexpr auto npos = std::string_view::npos;
 constexpr std::size_t links_cap = 1000;
 constexpr std::size_t longest = 2000;
 constexpr std::string_view blanks = " \t\r\n\f";
@@ -172,19 +173,23 @@ class Links {
   }
 
   void css(std::string_view text) {
-    while (found_.size() < links_cap) {
-      const auto url = text.find("url(");
-      const auto import = text.find("@import");
-      if (url == std::string_view::npos && import == std::string_view::npos) return;
+    std::size_t url = text.find("url(");
+    std::size_t import = text.find("@import");
+    // Each is looked for again only once it has been passed: a text of one kind is not searched for the other
+    // at every step.
+    while (found_.size() < links_cap && (url != npos || import != npos)) {
       const bool by_url = url < import;
-      text.remove_prefix(by_url ? url + 4 : import + 7);
-      text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-      if (text.empty() || (!by_url && text.front() != '"' && text.front() != '\''))
+      const std::size_t at = by_url ? url + 4 : import + 7;
+      if (by_url) url = text.find("url(", at);
+      if (!by_url) import = text.find("@import", at);
+      std::string_view rest = text.substr(at, longest + longest);
+      rest.remove_prefix(std::min(rest.find_first_not_of(blanks), rest.size()));
+      if (rest.empty() || (!by_url && rest.front() != '"' && rest.front() != '\''))
         continue;  // @import url(...)
-      const bool is_quoted = text.front() == '"' || text.front() == '\'';
-      const auto end = is_quoted ? text.find(text.front(), 1) : text.find(')');
-      if (end > longest) continue;  // or there is none
-      add(trimmed(is_quoted ? text.substr(1, end - 1) : text.substr(0, end)));
+      const bool is_quoted = rest.front() == '"' || rest.front() == '\'';
+      const auto end = rest.substr(0, longest + 1).find(is_quoted ? rest.front() : ')', is_quoted ? 1 : 0);
+      if (end == npos) continue;
+      add(trimmed(is_quoted ? rest.substr(1, end - 1) : rest.substr(0, end)));
     }
   }
 

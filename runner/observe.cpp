@@ -66,12 +66,6 @@ std::string port_list(const std::vector<ListeningPort>& ports) {
   return text.empty() ? "none" : text;
 }
 
-std::string shown(const Captured& captured) {
-  return captured.dropped == 0 ? captured.text
-                               : captured.text + fmt::format("\n[{} more bytes, checksum {:016x}]",
-                                                             captured.dropped, captured.dropped_checksum);
-}
-
 /// What docker runs for a healthcheck; empty where there is none.
 std::vector<std::string> healthcheck_of(const ImageConfig& config) {
   if (!config.healthcheck || config.healthcheck->test.size() < 2) return {};
@@ -255,7 +249,7 @@ class Observer {
       if (healthy || Clock::now() >= limit || container_.wait(std::min(Clock::now() + interval, limit)))
         break;
     }
-    result_.facets.push_back({.what = "healthcheck", .value = answer, .weak = true});
+    result_.facets.push_back({.what = "healthcheck", .value = answer, .weak = true, .telling = true});
     add_summary("healthcheck " + answer);
   }
 
@@ -277,8 +271,26 @@ class Observer {
       auto outcome = is_apart(step) ? run_apart(step, name) : run_step(step, name, place);
       place.before = mark;
       if (std::holds_alternative<SignalStep>(step.action)) signalled_ = true;
+      note_asked(step);
       record(step, std::move(outcome));
     }
+  }
+
+  /// What a step looks at from outside no watcher sees, and a run needs it as much as what it opens itself.
+  void note_asked(const Step& step) {
+    const auto add = [this](const std::string& path, unsigned uses) {
+      asked_.paths.push_back({.path = path, .uses = uses, .program = {}, .call = "a step of the probe"});
+    };
+    if (const auto* read = std::get_if<ReadStep>(&step.action)) add(read->path, PathUse::opened);
+    if (const auto* write = std::get_if<WriteStep>(&step.action)) add(write->path, PathUse::changed);
+    const auto* file = std::get_if<FileStep>(&step.action);
+    if (file != nullptr && file->exists) add(file->path, PathUse::looked_up);
+  }
+
+  void take_watched() {
+    result_.watched = container_.watched();
+    if (apart_) unite(result_.watched, std::move(apart_));
+    if (result_.watched) unite(result_.watched, std::move(asked_));
   }
 
   void record(const Step& step, StepOutcome outcome) {
@@ -338,7 +350,7 @@ class Observer {
     take_steps();
     container_.signal(SIGKILL);
     container_.wait(Clock::now() + options_.stop);
-    result_.watched = container_.watched();
+    take_watched();
     result_.changes = container_.changes();
     return std::move(result_);
   }
@@ -391,16 +403,16 @@ class Observer {
     const auto output = container_.output(OutputStream::standard_output);
     const auto error = container_.output(OutputStream::standard_error);
     result_.facets.push_back({.what = "exit status", .value = result_.exit.text(), .ending = true});
-    result_.facets.push_back({.what = "stdout", .value = shown(output), .weak = served});
-    result_.facets.push_back({.what = "stderr", .value = shown(error), .weak = served});
+    result_.facets.push_back({.what = "stdout", .value = output.text + dropped_mark(output), .weak = served});
+    result_.facets.push_back({.what = "stderr", .value = error.text + dropped_mark(error), .weak = served});
     result_.errors = error.text;
-    result_.watched = container_.watched();
-    if (apart_) unite(result_.watched, std::move(apart_));
+    take_watched();
     result_.changes = container_.changes();
     add_summary(result_.exit.text() + (stopped_ ? " after the stop signal" : ""));
     if (!served) add_summary(fmt::format("stdout {} bytes", output.text.size() + output.dropped));
     if (probe_.expect.empty()) return;
-    const auto unmet_end = unmet(probe_.expect, result_.exit, output.text, error.text);
+    auto unmet_end = unmet(probe_.expect, result_.exit, output.text, error.text);
+    if (unmet_end.empty()) unmet_end = unmet_unseen(probe_.expect, output, error);
     result_.facets.push_back({.what = "expected", .value = unmet_end.empty() ? "met" : unmet_end});
     if (!unmet_end.empty()) does_not_hold(probe_.origin, unmet_end);
     result_.exit_expected = result_.exit_expected || probe_.expect.exit == result_.exit.shell_code();
@@ -428,6 +440,7 @@ class Observer {
   bool signalled_ = false;  ///< a step sent a signal: that it ends is no surprise
   bool stopped_ = false;    ///< by its stop signal
   std::optional<Watched> apart_;
+  Watched asked_;  ///< by steps
   Observation result_;
 };
 

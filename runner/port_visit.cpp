@@ -67,10 +67,9 @@ class Visit {
     } else {
       crawl(response);
     }
-    if (!result_.pages.empty()) {
-      result_.summary +=
-          fmt::format(" and {} page{} more", result_.pages.size(), result_.pages.size() == 1 ? "" : "s");
-    }
+    if (whole_ != 0) result_.summary += fmt::format(" and {} page{} more", whole_, whole_ == 1 ? "" : "s");
+    if (whole_ != result_.pages.size())
+      result_.summary += fmt::format(" ({} not answered whole)", result_.pages.size() - whole_);
   }
 
   /// Breadth first: what is near to "/" is what people see.
@@ -105,10 +104,13 @@ class Visit {
     bytes_ += answer.raw.size();
     if (answer.http.state != HttpState::complete) {
       const auto what = answer.timed_out ? "(does not end in time)" : "(no whole answer)";
-      result_.facets.push_back(
-          {.what = "GET " + path + " on " + name_ + ": status", .value = what, .weak = true});
+      result_.facets.push_back({.what = "GET " + path + " on " + name_ + ": status",
+                                .value = what,
+                                .weak = true,
+                                .telling = true});
       return std::nullopt;
     }
+    ++whole_;
     report(path, answer.http.response, true);
     return std::move(answer.http.response);
   }
@@ -141,6 +143,7 @@ class Visit {
   PortVisit result_;
   Clock::time_point begin_ = Clock::now();
   std::size_t bytes_ = 0;
+  std::size_t whole_ = 0;  ///< pages beside "/" whose answers were compared
   bool is_gone_ = false;
 };
 

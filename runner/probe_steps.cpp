@@ -38,7 +38,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds poll_interval{20};
 constexpr milliseconds quiet{150};  // an answer of no known end is over when nothing more came for so long
 constexpr std::size_t answer_cap = 1U << 20;
-constexpr std::size_t file_cap = 1U << 20;
+constexpr std::size_t file_cap = 8U << 20;  // what a keeper gives at most
 constexpr std::size_t line_length = 80;
 
 /// The beginning of a text's first line.
@@ -180,9 +180,11 @@ class StepRun {
 
   void take(const ReadStep& read) {
     const auto content = place_.container->read_file(read.path, file_cap);
-    add("content", content ? *content : "(no such file)");
+    add("content", content ? comparable(*content) : "(no such file)");
     answered(content ? fmt::format("{} bytes", content->size()) : "no such file");
     want(content ? unmet(read.expect, *content, "content") : "there is no such file");
+    if (content && content->size() >= file_cap)
+      want(fmt::format("it has {} bytes or more: the rest is not looked at", file_cap));
   }
 
   void take(const FileStep& file) {
@@ -270,14 +272,15 @@ StepOutcome exec_outcome(const ExecStep& step, const std::string& name, const Ex
   }
   add("exit status", result.status->text());
   outcome.facets.back().ending = true;
-  add("stdout", comparable(result.output.text));
-  add("stderr", comparable(result.error.text));
+  add("stdout", comparable(result.output.text) + dropped_mark(result.output));
+  add("stderr", comparable(result.error.text) + dropped_mark(result.error));
   const auto line = first_line(result.output.text);
   outcome.answer.answer = result.status->text() + (line.empty() ? "" : ": " + line);
   auto expect = step.expect;
   // One that fails on the original proves nothing, unless it is meant to.
   if (!expect.exit && !step.any_exit) expect.exit = 0;
   outcome.answer.unmet = unmet(expect, *result.status, result.output.text, result.error.text);
+  if (outcome.answer.unmet.empty()) outcome.answer.unmet = unmet_unseen(expect, result.output, result.error);
   return outcome;
 }
 

@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/dangling_links.h"
 #include "analyzer/error.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
@@ -295,10 +296,6 @@ Verdict unite(std::vector<ProbeVerdict> probes) {
   return verdict;
 }
 
-bool exists(const FileTree& tree, const std::string& path) {
-  return tree.resolve(path).node != no_node;
-}
-
 /// The services of the probes, as the sandboxes' companions.
 std::vector<ServiceStart> service_starts(const VerifyOptions& options) {
   std::vector<ServiceStart> starts;
@@ -388,7 +385,8 @@ std::vector<MissedPath> Verifier::rehearse(const std::vector<bool>& kept) {
   const auto rules = comparison([&](const std::string& path) {
     const auto found = tree.resolve(path);
     const auto gone = [&](NodeId node) { return !kept[node]; };
-    return found.node != no_node && (gone(found.node) || std::ranges::any_of(found.symlinks, gone));
+    if (found.node == no_node) return std::ranges::any_of(dangling_links(tree, found), gone);
+    return gone(found.node) || std::ranges::any_of(found.symlinks, gone);
   });
   ContainerStart start;
   start.config = config_;
@@ -420,7 +418,7 @@ Verdict Verifier::compare(ImageContents& slimmed) {
   const Side left{.sandbox = sandbox_.get(), .config = config_};
   const Side right{.sandbox = sandbox.get(), .config = with_overrides(config, options_.run.overrides)};
   return compare_sides(left, right, comparison([&](const std::string& path) {
-                         return exists(original_->tree, path) && !exists(slimmed.tree, path);
+                         return lacks_path(slimmed.tree, original_->tree, path);
                        }),
                        runs_);
 }

@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <yaml-cpp/depthguard.h>
 
 #include "analyzer/error.h"
 #include "runner/pattern.h"
@@ -67,6 +68,10 @@ YamlNode YamlNode::parse(const std::string& text, const std::string& file) {
     auto document = std::make_shared<Document>();
     document->file = file;
     return {YAML::Load(text), "", std::move(document)};
+  } catch (const YAML::DeepRecursion& error) {  // its own message is that the file is bad
+    throw Error(ErrorKind::input, file,
+                fmt::format("line {}, column {}: nested deeper than YAML is read here", error.mark.line + 1,
+                            error.mark.column + 1));
   } catch (const YAML::Exception& error) {
     const auto place = error.mark.is_null()
                            ? ""
@@ -95,8 +100,9 @@ unsigned YamlNode::line() const {
 
 void YamlNode::fail(const std::string& why) const {
   const auto place = line() == 0 ? "" : fmt::format("line {}: ", line());
-  const auto path = path_.empty() ? "" : path_ + ": ";
-  throw Error(ErrorKind::input, document_->file, place + path + why);
+  auto text = place + (path_.empty() ? "" : path_ + ": ") + why;
+  std::ranges::replace(text, '\0', '?');  // a message ends there
+  throw Error(ErrorKind::input, document_->file, text);
 }
 
 void YamlNode::expected(const std::string& what) const {

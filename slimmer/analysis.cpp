@@ -60,6 +60,11 @@ std::unique_ptr<Analysis> analyze(const ImageRef& ref, const AnalysisOptions& op
   analysis.graph = std::make_unique<DependencyGraph>(tree, analysis.config);
   analysis.roots = find_roots(tree, analysis.config, *analysis.graph, options.mark.include);
   analysis.mark = options.mark;
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    if (traces[i].watched.complete) continue;
+    analysis.roots.warnings.push_back(fmt::format("--trace {}: not all that the run asked for is in it",
+                                                  std::filesystem::path(options.traces[i]).string()));
+  }
   plan_all(analysis);
   for (std::size_t i = 0; i < traces.size(); ++i) {
     keep_seen(analysis, asked_names(traces[i].watched), ReasonKind::observed,

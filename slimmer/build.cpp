@@ -82,6 +82,7 @@ void observe_into(Analysis& analysis, Verifier& verifier, BuildResult& result) {
       result.not_observed = "this kernel or runtime cannot watch a run: planned from static analysis alone";
       return;
     }
+    result.observed_whole = result.observed_whole && run->watched->complete;
     auto gained =
         keep_seen(analysis, asked_names(*run->watched), ReasonKind::observed, "in a run of the original");
     std::ranges::move(gained, std::back_inserter(result.observed));

@@ -39,6 +39,7 @@ struct BuildResult {
   std::vector<HealedPath> healed;
   std::vector<NotHealed> not_healed;  ///< what is missed and stays out
   std::string not_observed;           ///< why no run was watched; empty where one was
+  bool observed_whole = true;         ///< false: a watched run asked for more than was seen of it
   double write_seconds = 0;
   double verify_seconds = 0;
 };

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/command_wrapper.h"
+#include "analyzer/dangling_links.h"
 #include "analyzer/dependency_graph.h"
 #include "analyzer/edge.h"
 #include "analyzer/file_tree.h"
@@ -259,7 +260,13 @@ std::optional<Root> seen_root(const FileTree& tree, const std::string& path, Rea
   if (is_kernel_path(path)) return std::nullopt;
   std::string place = path;
   Resolution found = tree.resolve(place);
-  if (found.node == no_node) found = tree.resolve(place, root_node, false);  // a link that leads nowhere
+  if (found.node == no_node) {  // links that lead nowhere in the image may do so in a container: into /proc
+    const auto links = dangling_links(tree, found);
+    if (!links.empty()) {
+      found.node = links.front();
+      std::erase(found.symlinks, found.node);
+    }
+  }
   while (found.node == no_node && place.size() > 1) {
     place.resize(std::max<std::size_t>(place.rfind('/'), 1));
     found = tree.resolve(place);

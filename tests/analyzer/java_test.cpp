@@ -151,6 +151,14 @@ TEST(Java, WhatIsTooLargeIsSaid) {
               ElementsAre("unread A.class"));
 }
 
+TEST(Java, WhatIsDamagedCountsAsReadSoThatAnArchiveOfItEnds) {
+  const std::string garbage(std::size_t{130} << 10U, '\xff');
+  ZipBuilder zip;
+  for (const char* name : {"1.so", "2.so", "3.so", "4.so", "5.so"})
+    zip.add(name, garbage, std::uint64_t{127} << 20U, 8);
+  EXPECT_THAT(names("app.jar", zip.str()), ElementsAre("unread 5.so"));
+}
+
 TEST(Java, DamagedClassesNameNothing) {
   const std::string whole = class_file({"/srv/tls"}, {"java/lang/ProcessBuilder"});
   for (std::size_t cut = 0; cut < whole.size(); ++cut) names("A.class", whole.substr(0, cut));

@@ -163,5 +163,21 @@ TEST(Javascript, NamesAreBounded) {
   EXPECT_THAT(names("require('" + std::string(5000, 'x') + "')"), IsEmpty());
 }
 
+std::string repeated(std::string_view text, std::size_t count) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+TEST(Javascript, ALineOfSlashesThatEndNowhereIsReadInItsTime) {
+  // Each would be searched for its end up to the end of the line.
+  EXPECT_THAT(names(repeated("=/[", 1'000'000) + "\nx = /\"/; require('a')"), ElementsAre("2 require a"));
+}
+
+TEST(Javascript, EscapesThatEndNowhereAreReadInTheirTime) {
+  EXPECT_THAT(names("require('" + repeated("\\u{", 4'000'000) + "'); require('a')"),
+              ElementsAre("1 require a"));
+}
+
 }  // namespace
 }  // namespace slim

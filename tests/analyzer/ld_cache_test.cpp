@@ -158,5 +158,13 @@ TEST(LdSoConf, AFileThatIncludesItselfEnds) {
   EXPECT_THAT(ld_so_conf_folders(tree), ElementsAre("/opt/a"));
 }
 
+TEST(LdSoConf, AFileThatIncludesItselfAThousandTimesIsReadOnce) {
+  std::vector<LayerIndex> layers;
+  std::string text = "/opt/a\n";
+  for (int i = 0; i < 1000; ++i) text += "include /etc/ld.so.conf\n";
+  const FileTree tree = tree_of(layers, {{"etc/ld.so.conf", text + "/opt/z\n"}});
+  EXPECT_THAT(ld_so_conf_folders(tree), ElementsAre("/opt/a", "/opt/z"));
+}
+
 }  // namespace
 }  // namespace slim

@@ -118,5 +118,19 @@ TEST(Perl, HostileTextsEnd) {
   EXPECT_THAT(names(std::string("\0\xff\x80", 3)), IsEmpty());
 }
 
+TEST(Perl, QuotesInQuotesAreReadSoFarAsAPersonWouldWriteThem) {
+  EXPECT_THAT(names("qq(eval q(Foo::Bar); q(A::B)"), ElementsAre("word Foo::Bar", "word A::B"));
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "q(";
+  EXPECT_THAT(names(text + "A::B)\nq(C::D)"), ElementsAre("word C::D"));
+}
+
+TEST(Perl, ALineOfEscapedQuotesIsReadInItsTime) {
+  std::string text;
+  for (int i = 0; i < 32'000'000; ++i) text += "\"\\";
+  EXPECT_THAT(names(text + "\nrequire A::B;\n"), ElementsAre("require A::B"));
+  EXPECT_THAT(names(R"(f("a\"\"/x" . '\'', "/y");)"), ElementsAre("path /x", "path /y"));
+}
+
 }  // namespace
 }  // namespace slim

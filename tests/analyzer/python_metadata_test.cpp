@@ -84,5 +84,13 @@ TEST(PythonMetadata, CompiledModulesNameModulesInTheirConstants) {
   EXPECT_THAT(scan_python_extension(std::string_view()), IsEmpty());
 }
 
+TEST(PythonRecord, APathThatNoFileCanHaveIsPassedOver) {
+  std::string long_path;
+  for (int i = 0; i < 2'000'000; ++i) long_path += "a/";
+  const auto names = scan_python_record(long_path + "__init__.py,,\n" + long_path + "b.py,,\nc.py,,\n");
+  ASSERT_EQ(names.size(), 1U);
+  EXPECT_EQ(names[0].text, "c");
+}
+
 }  // namespace
 }  // namespace slim

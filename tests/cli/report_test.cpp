@@ -244,6 +244,7 @@ TEST_F(ReportTest, SaysWhatRunsAdded) {
                             .not_observed = {}};
   const json report = parsed();
   EXPECT_TRUE(report["observed"]["watched"]);
+  EXPECT_TRUE(report["observed"]["complete"]);
   EXPECT_EQ(report["healed"][0]["path"], "/opt/healed");
   EXPECT_EQ(report["healed"][0]["round"], 2);
   EXPECT_EQ(report["healed"][0]["process"], "/bin/cat");
@@ -255,7 +256,10 @@ TEST_F(ReportTest, SaysWhatRunsAdded) {
   EXPECT_THAT(shown, HasSubstr("/opt/\\x1b[31mseen"));
   EXPECT_THAT(shown, HasSubstr("HEALED  1 path that"));
   report_.runs = ReportRuns{.observed = {}, .healed = {}, .not_healed = {}, .not_observed = "--no-observe"};
-  EXPECT_THAT(text(), HasSubstr("not observed: --no-observe"));
+  EXPECT_THAT(text(), AllOf(HasSubstr("not observed: --no-observe"), Not(HasSubstr("in part"))));
+  report_.runs->observed_whole = false;
+  EXPECT_FALSE(parsed()["observed"]["complete"]);
+  EXPECT_THAT(text(), HasSubstr("observed in part: a run asked for more than is kept of it"));
 }
 
 TEST_F(ReportTest, LanguagesThatAreKeptWholeAreToldWithTheirRules) {

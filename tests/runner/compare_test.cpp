@@ -52,6 +52,18 @@ TEST(CompareValues, ASlimmedSideThatOnlySometimesDiffersIsUnstable) {
   EXPECT_EQ(compare({"a", "a"}, {"a", "b"}), Match::unstable);
 }
 
+TEST(CompareFacets, OfTwoOfOneNameNoneIsPassedOver) {
+  const auto run = [](const std::string& first) {
+    return std::vector<Facet>{{.what = "a (2): body", .value = first},
+                              {.what = "a (2): body", .value = "same"}};
+  };
+  const std::vector<std::vector<Facet>> originals{run("one"), run("one")};
+  const std::vector<std::vector<Facet>> slimmed{run("other"), run("other")};
+  const auto results = compare_facets(originals, slimmed);
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0].match, Match::different);
+}
+
 TEST(CompareFacets, HowItEndedIsNeverMasked) {
   const std::vector<std::vector<Facet>> originals{
       {{.what = "exit status", .value = "exit 0", .ending = true}},

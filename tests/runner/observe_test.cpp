@@ -180,6 +180,46 @@ TEST(Steps, FilesAreWrittenAndRead) {
               HasSubstr("it cannot be written"));
 }
 
+TEST(Steps, OutputThatIsNotKeptIsComparedAllTheSame) {
+  auto play = server();
+  play.execs["long"] = {
+      .status = ExitStatus{}, .output = {.text = "kept", .dropped = 9, .dropped_checksum = 1}, .error = {}};
+  const auto one = observe_steps(play, "exec: [long]");
+  play.execs["long"].output.dropped_checksum = 2;
+  const auto other = observe_steps(play, "exec: [long]");
+  EXPECT_THAT(facet(one, "exec long: stdout"), HasSubstr("9 more bytes"));
+  EXPECT_NE(facet(one, "exec long: stdout"), facet(other, "exec long: stdout"));
+  EXPECT_EQ(one.unproved, "");
+  EXPECT_THAT(
+      observe_steps(play, "exec: { command: [long], expect: { stdout: { excludes: bad } } }").unproved,
+      HasSubstr("9 of its 13 bytes were not looked at"));
+}
+
+TEST(Steps, FilesThatTheyLookAtAreAskedFor) {
+  auto play = server();
+  const std::string steps =
+      "read: /etc/conf\n      - write: { path: /new/x, content: text }\n      - read: /gone";
+  EXPECT_FALSE(observe_steps(play, steps).watched);
+  play.watched = Watched{};
+  const auto run = observe_steps(play, steps);
+  ASSERT_TRUE(run.watched);
+  EXPECT_THAT(asked_names(*run.watched), ElementsAre("/etc/conf", "/new/x", "/gone"));
+  EXPECT_EQ(run.watched->paths[0].uses, PathUse::opened);
+}
+
+TEST(Steps, AFileIsReadToItsEndOrItIsSaid) {
+  auto play = server();
+  play.files["/long"] = std::string(std::size_t{3} << 20U, 'x') + "bad";
+  EXPECT_THAT(observe_steps(play, "read: { path: /long, expect: { excludes: bad } }").unproved,
+              HasSubstr("not to match 'bad'"));
+  auto other = play;
+  other.files["/long"].back() = 'D';
+  EXPECT_NE(facet(observe_steps(play, "read: /long"), "read /long: content"),
+            facet(observe_steps(other, "read: /long"), "read /long: content"));
+  play.files["/long"] = std::string(std::size_t{9} << 20U, 'x');
+  EXPECT_THAT(observe_steps(play, "read: /long").unproved, HasSubstr("the rest is not looked at"));
+}
+
 TEST(Steps, OfOneNameAreToldApart) {
   const auto run = observe_steps(server(), "http: /\n      - http: /");
   EXPECT_EQ(facet(run, "GET / (2): body"), "home");
@@ -336,6 +376,17 @@ TEST(DefaultProbe, LaterRunsAskForWhatTheFirstDid) {
   go_by(first, options);
   const auto run = observe(sandbox, start_of(), Probe{}, options);
   EXPECT_THAT(run.pages.at(80), ElementsAre("/known"));
+}
+
+TEST(DefaultProbe, APageThatIsNotAnsweredWholeIsNotCountedAsCompared) {
+  Play play;
+  play.ports = {80};
+  play.pages["GET /"] = page("<a href=/cut><a href=/whole>");
+  play.pages["GET /cut"] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx";
+  play.pages["GET /whole"] = page("text");
+  auto sandbox = always(play);
+  const auto run = observe(sandbox, start_of(), Probe{}, quick());
+  EXPECT_THAT(run.summary, HasSubstr("GET / 200 and 1 page more (1 not answered whole)"));
 }
 
 TEST(DefaultProbe, ACrawlIsBounded) {

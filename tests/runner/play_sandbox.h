@@ -38,6 +38,7 @@ struct Play {
   std::string error;
   std::string on_hangup;  ///< what it writes when it gets SIGHUP
   std::optional<Activity> activity;
+  std::optional<Watched> watched;
 };
 
 inline std::string page(const std::string& body, const std::string& type = "text/html", int status = 200) {
@@ -80,7 +81,7 @@ class PlayContainer : public Container {
   Captured output(OutputStream stream) override {
     return {.text = stream == OutputStream::standard_output ? play_.output : play_.error, .dropped = 0};
   }
-  std::optional<Watched> watched() override { return std::nullopt; }
+  std::optional<Watched> watched() override { return play_.watched; }
   FileChanges changes() override { return {}; }
   std::vector<std::string> processes() override { return {"program, a child of none"}; }
   std::uint64_t peak_memory() override { return 4096; }

@@ -49,6 +49,17 @@ std::string step_error(const std::string& text) {
   return error_of("probes:\n  - steps:\n      - " + text + "\n");
 }
 
+TEST(ProbeFile, ThatIsNestedTooDeepIsSaidToBeSo) {
+  const auto said = error_of("probes: " + std::string(100'000, '['));
+  EXPECT_NE(said.find("line 1, column "), std::string::npos) << said;
+  EXPECT_NE(said.find("nested deeper"), std::string::npos) << said;
+}
+
+TEST(ProbeFile, AMessageDoesNotEndAtAZeroByte) {
+  const auto said = error_of("\"a\\0b\": 1");
+  EXPECT_NE(said.find("a?b: unknown key"), std::string::npos) << said;
+}
+
 TEST(ProbeFile, AWholeProbe) {
   const auto probe = one(R"(name: home page
     entrypoint: [nginx]

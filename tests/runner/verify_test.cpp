@@ -399,6 +399,18 @@ TEST(Verify, ALogThatIsSteadyOnTheOriginalCounts) {
   EXPECT_EQ(verdict.differences.at(0).what, "stderr");
 }
 
+TEST(Verify, HealthThatOnlyTheSlimmedSideLosesAtTimesIsNoNoise) {
+  auto config = config_with();
+  config.healthcheck = HealthCheck{};
+  config.healthcheck->test = {"CMD", "check"};
+  auto healthy = serves("hi");
+  healthy.execs["check"] = "fine";
+  const auto moody = [&](int run) { return run % 2 == 0 ? healthy : serves("hi"); };
+  EXPECT_EQ(compare(always(healthy), always(healthy), config).outcome, Outcome::same);
+  EXPECT_EQ(compare(always(healthy), moody, config).outcome, Outcome::inconclusive);
+  EXPECT_EQ(compare(moody, moody, config).outcome, Outcome::same) << "the original does so itself";
+}
+
 TEST(Verify, NumbersThatVaryAreMasked) {
   const auto clock = [](int run) { return prints("at 12:00:0" + std::to_string(run) + "\n"); };
   EXPECT_EQ(compare(clock, clock).outcome, Outcome::same);

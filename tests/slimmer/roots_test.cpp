@@ -282,7 +282,11 @@ TEST(Roots, AnIncludeThatMatchesNothingIsSaid) {
 
 TEST(SeenRoot, IsThePathOrTheNearestFolderAboveIt) {
   TarBuilder tar = system_tree();
-  tar.symlink("app/www", "pages").symlink("app/log", "/nowhere/log").folder("data").folder("data/deep");
+  tar.symlink("app/www", "pages")
+      .symlink("app/log", "/nowhere/log")
+      .symlink("app/kernel", "/proc")
+      .folder("data")
+      .folder("data/deep");
   const auto sample = sample_roots(tar, config_of({}));
   const auto target = [&](const std::string& path) {
     const auto root = seen_root(sample->tree, path, ReasonKind::observed, "in a run");
@@ -291,6 +295,7 @@ TEST(SeenRoot, IsThePathOrTheNearestFolderAboveIt) {
   EXPECT_EQ(target("/app/server"), "/app/server");
   EXPECT_EQ(target("/app/www"), "/app/pages");
   EXPECT_EQ(target("/app/log"), "/app/log") << "a link that leads nowhere is still there to be read";
+  EXPECT_EQ(target("/app/kernel/meminfo"), "/app/kernel") << "and may lead to more than the image has";
   EXPECT_EQ(target("/data/deep/new/file"), "/data/deep") << "where a program may make it";
   EXPECT_EQ(target("/data/deep/../x"), "/data");
   EXPECT_EQ(target("/app/server/x"), "") << "below a file there is nothing to make";
