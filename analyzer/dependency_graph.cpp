@@ -23,6 +23,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/loader.h"
+#include "analyzer/login_shell.h"
 #include "analyzer/named_paths.h"
 #include "analyzer/rules.h"
 #include "analyzer/script_names.h"
@@ -44,6 +45,8 @@ constexpr auto covered_by_rules = std::to_array<std::string_view>(
      "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*",
      // loads a policy into the kernel with libsepol, as init does
      "libselinux.so.*",
+     // drivers: by what the modules of its callers import
+     "libaprutil-1.so.*",
      // Java knows what they open (java_edges.cpp)
      "libnet.so", "libawt_headless.so", "libawt_xawt.so"});
 
@@ -336,6 +339,8 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
 /// What one script names. Files that it reads and that are not known for scripts are put behind `open`.
 void DependencyGraph::add_names(std::vector<Edge>& edges, NodeId node, std::string_view script,
                                 std::vector<NodeId>& open) {
+  // Of its programs only who starts a login shell has need (add_startup_files).
+  const bool at_login = is_shell_startup_file(tree_->path(node));
   for (const ScriptName& name : script_names(*tree_, places_, script, node)) {
     const NodeId target = name.target.node;
     if (target == no_node) {
@@ -346,11 +351,11 @@ void DependencyGraph::add_names(std::vector<Edge>& edges, NodeId node, std::stri
     const Edge edge{.from = node,
                     .to = no_node,
                     .kind = name.command ? EdgeKind::command : EdgeKind::named_path,
-                    .strength = Strength::likely,
+                    .strength = at_login && name.runs ? Strength::possible : Strength::likely,
                     .detail = fmt::format("{}, line {}", name.word, name.line)};
     add_named_edges(*tree_, edges, name.target, edge);
     if (name.runs)
-      languages_.arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
+      arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
     const FileFacts* facts = name.sourced ? tree_->facts(target) : nullptr;
     const bool unknown = facts != nullptr && facts->text && facts->shebang.empty() && target != node;
     if (unknown && sourced_.insert(target).second) open.push_back(target);
@@ -369,9 +374,39 @@ void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view 
     edge.detail = fmt::format("{}, {}", name.word, like.detail);
     if (!name.command) edge.kind = EdgeKind::named_path;
     add_named_edges(*tree_, edges, name.target, edge);
-    if (name.runs) languages_.arguments(edges, like.from, name.target.node, name.arguments, like.detail);
+    if (name.runs) arguments(edges, like.from, name.target.node, name.arguments, like.detail);
   }
   --shell_depth_;
+}
+
+void DependencyGraph::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
+                                std::span<const std::string> arguments, const std::string& where) {
+  languages_.arguments(edges, from, program, arguments, where);
+  if (program != no_node && reads_startup_files(tree_->node(program).name, arguments))
+    add_startup_files(edges, from, where);
+}
+
+/// The profile of the system, with the programs that it runs.
+void DependencyGraph::add_startup_files(std::vector<Edge>& edges, NodeId from,
+                                        const std::string& where) const {
+  for (const std::string_view pattern : shell_startup_files) {
+    for (const NodeId file : tree_->glob(pattern)) {
+      Edge edge{.from = from,
+                .to = no_node,
+                .kind = EdgeKind::named_path,
+                .strength = Strength::likely,
+                .detail = fmt::format("a login shell, {}", where)};
+      add_named_edges(*tree_, edges, tree_->resolve(tree_->path(file)), edge);
+      const FileFacts* facts = tree_->facts(file);
+      if (facts == nullptr || !facts->text) continue;
+      edge.kind = EdgeKind::command;
+      for (const ScriptName& name : script_names(*tree_, places_, *facts->text, file)) {
+        edge.detail = fmt::format("{}, line {} of {}, which a login shell reads, {}", name.word, name.line,
+                                  tree_->path(file), where);
+        if (name.runs) add_named_edges(*tree_, edges, name.target, edge);
+      }
+    }
+  }
 }
 
 /// Modules lie in the folders of libraries or in one below them, which the library that opens them is built

@@ -53,11 +53,10 @@ class DependencyGraph {
   /// names are collected on the way.
   std::vector<Edge> edges(NodeId node, NodeId program, bool read_text);
 
-  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments).
+  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments), and what a shell reads
+  /// before it does what it is told.
   void arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
-                 std::span<const std::string> arguments, const std::string& where) {
-    languages_.arguments(edges, from, program, arguments, where);
-  }
+                 std::span<const std::string> arguments, const std::string& where);
 
   /// Whatever its name says, `node` is a script that a shell reads.
   void read_as_script(NodeId node) { scripts_.insert(node); }
@@ -93,6 +92,7 @@ class DependencyGraph {
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
   void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like);
   void add_names(std::vector<Edge>& edges, NodeId node, std::string_view script, std::vector<NodeId>& open);
+  void add_startup_files(std::vector<Edge>& edges, NodeId from, const std::string& where) const;
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);

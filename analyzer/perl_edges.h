@@ -29,8 +29,9 @@ class PerlEdges {
   void add_folder(const Resolution& folder, bool first);
   /// What one name leads to. `where` goes into the detail of the edges; false: nothing was found.
   bool name(std::vector<Edge>& edges, NodeId from, const CodeName& name, const std::string& where);
-  bool module(std::vector<Edge>& edges, NodeId from, std::string_view name, const std::string& detail,
-              bool all);
+  bool module(std::vector<Edge>& edges, NodeId from, std::string_view name, const std::string& detail);
+  bool loaded_parts(std::vector<Edge>& edges, NodeId from, const std::string& path, NodeId home,
+                    const std::string& detail) const;
   void below(std::vector<Edge>& edges, NodeId from, std::string_view prefix, const std::string& detail);
   bool file(std::vector<Edge>& edges, NodeId from, std::string_view path, const std::string& detail);
   void library(NodeId from, std::string_view folder);

@@ -37,7 +37,9 @@ constexpr auto other_configuration =
                                      "rcS.d",        "rsyslog.d",     "skel",
                                      "sudoers.d",    "systemd",       "udev",
                                      "ufw",          "update-motd.d", "xdg",
-                                     "zsh"});
+                                     "zsh",
+                                     // who calls pam_start reads them: a rule asks for that
+                                     "pam.d", "security"});
 /// Below /usr/share: what people, desktops and other programs read.
 constexpr auto other_data = std::to_array<std::string_view>({"X11",
                                                              "aclocal",
