@@ -197,35 +197,37 @@ bool PerlEdges::loaded_parts(std::vector<Edge>& edges, NodeId from, const std::s
   return !seen.empty();
 }
 
+/// Everything at `path` below the folder `top`, by its name from `path` on. Nothing where that is too much.
+std::vector<std::pair<std::string, NodeId>> PerlEdges::tree_below(NodeId top, const std::string& path) const {
+  const NodeId start = tree_->resolve(path, top).node;
+  if (start == no_node || start == root_node || !tree_->is(start, EntryType::directory)) return {};
+  const std::vector<NodeId> nodes = tree_->walk(start);
+  if (nodes.size() > max_below) return {};
+  const std::size_t above = tree_->path(start).size();
+  std::vector<std::pair<std::string, NodeId>> named;
+  for (const NodeId node : nodes) named.emplace_back(path + tree_->path(node).substr(above), node);
+  return named;
+}
+
 /// Some::Prefix:: before a name that is made at run time: every module below.
 void PerlEdges::below(std::vector<Edge>& edges, NodeId from, std::string_view prefix,
                       const std::string& detail) {
-  const std::string path = module_path(prefix);
-  std::map<std::string, NodeId> homes;  // module, as its path without the ending -> the folder of @INC
+  std::string path = module_path(prefix);
+  while (path.ends_with('/')) path.pop_back();
+  if (path.empty()) return;
+  std::map<std::string, NodeId> homes;  // of a module, the folder of @INC
   for (const Resolution& folder : folders_) {
-    const NodeId top = tree_->resolve(path, folder.node).node;
-    if (top == no_node || top == root_node || !tree_->is(top, EntryType::directory)) continue;
-    const std::vector<NodeId> nodes = tree_->walk(top);
-    if (nodes.size() > max_below) continue;
-    const std::size_t start = tree_->path(top).size();
-    for (const NodeId node : nodes) {
-      const std::string& file = tree_->node(node).name;
-      if (!file.ends_with(".pm") && !file.ends_with(".pl")) continue;
-      const std::string name = path + tree_->path(node).substr(start + (path.ends_with('/') ? 1 : 0));
-      if (homes.emplace(name, folder.node).second)  // the first in @INC hides the others
+    for (const auto& [name, node] : tree_below(folder.node, path)) {
+      if (!name.ends_with(".pm") && !name.ends_with(".pl")) continue;
+      if (homes.emplace(name, folder.node).second)  // the first hides the others
         add(edges, from, {.node = node, .symlinks = folder.symlinks, .missing = {}}, detail);
     }
   }
   std::set<std::string> loaded;  // what has a folder in auto/, with or without a module of its own
+  constexpr std::string_view parts = "auto/";
   for (const Resolution& folder : folders_) {
-    const NodeId top = tree_->resolve("auto/" + path, folder.node).node;
-    if (top == no_node || top == root_node || !tree_->is(top, EntryType::directory)) continue;
-    const std::vector<NodeId> nodes = tree_->walk(top);
-    if (nodes.size() > max_below) continue;
-    const std::size_t start = tree_->path(top).size();
-    for (const NodeId node : nodes) {
-      if (!tree_->is(node, EntryType::directory)) continue;
-      loaded.insert(path + tree_->path(node).substr(start + (path.ends_with('/') ? 1 : 0)));
+    for (const auto& [name, node] : tree_below(folder.node, std::string(parts) + path)) {
+      if (tree_->is(node, EntryType::directory)) loaded.insert(name.substr(parts.size()));
     }
   }
   for (const std::string& name : loaded) {

@@ -26,8 +26,10 @@ using test::symlink;
 using test::text_file;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 constexpr const char* loader_path = "/lib64/ld-linux-x86-64.so.2";
@@ -253,6 +255,20 @@ TEST_F(DependencyGraphTest, FilesThatAScriptReadsAreScripts) {
                                                   "/app/commands/now command /bin/date likely",
                                                   "/app/commands/now command /app/more likely"}));
   EXPECT_THAT(missing_names(), ElementsAre("/app/more:1: gone"));
+}
+
+TEST_F(DependencyGraphTest, ProgramsOfTheProfileAreForLoginShells) {
+  make({text_file("etc/profile", "#!/bin/sh\nif [ \"$(id -u)\" = 0 ]; then . /etc/more; fi\n"),
+        text_file("etc/more", "A=1\n"), program("bin/id"), program("bin/bash"), program("bin/date"),
+        script("app/plain", "/bin/bash", "bash -c date"), script("app/login", "/bin/bash", "bash -lc date")});
+  graph_->read_as_script(image_->tree.find("/etc/profile"));
+  EXPECT_THAT(lines("/etc/profile"), IsSupersetOf({"/etc/profile command /bin/id possible",
+                                                   "/etc/profile command /etc/more likely"}));
+  EXPECT_THAT(lines("/app/plain"), Not(Contains(HasSubstr("/etc/profile"))));
+  EXPECT_THAT(lines("/app/login"), IsSupersetOf({"/app/login named_path /etc/profile likely",
+                                                 "/app/login command /bin/id likely",
+                                                 "/app/login command /bin/date likely"}));
+  EXPECT_THAT(details("/app/login"), Contains("id, line 2 of /etc/profile, which a login shell reads, line 2"));
 }
 
 TEST_F(DependencyGraphTest, CommandsOfScriptsAreLikely) {

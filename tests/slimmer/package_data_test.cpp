@@ -55,7 +55,7 @@ TEST(PackageData, ConfigurationAndDataComeWithTheProgram) {
       given(image(server,
                   {{"server",
                     {"/usr/bin/server", "/etc/server/main.conf", "/etc/cron.d/server",
-                     "/etc/logrotate.d/server", "/usr/share/server/table", "/usr/share/doc/server/README",
+                     "/etc/logrotate.d/server", "/etc/pam.d/server", "/usr/share/server/table", "/usr/share/doc/server/README",
                      "/usr/share/locale/de/x.mo", "/usr/share/server/tests/t", "/usr/share/server/start.sh",
                      "/usr/lib/server/plugin.so", "/usr/lib/other/plugin.so", "/usr/lib/libserver.so.1",
                      "/usr/lib/x86_64-linux-gnu/server/more.so", "/usr/lib/server/lib.a",
