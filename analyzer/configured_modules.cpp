@@ -87,7 +87,8 @@ class ModuleFinder {
     }
   }
 
-  /// RewriteMap NAME dbm[=KIND]:PATH: Apache's own kind of database is inside libaprutil, the others are drivers.
+  /// RewriteMap NAME dbm[=KIND]:PATH: Apache's own kind of database is inside libaprutil, the others are
+  /// drivers.
   void apache_line(std::string_view line) {
     constexpr auto kinds = std::to_array<std::string_view>({"db", "gdbm", "ndbm", "lmdb"});
     const std::vector<std::string_view> words = words_of(line);

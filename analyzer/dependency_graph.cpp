@@ -354,8 +354,7 @@ void DependencyGraph::add_names(std::vector<Edge>& edges, NodeId node, std::stri
                     .strength = at_login && name.runs ? Strength::possible : Strength::likely,
                     .detail = fmt::format("{}, line {}", name.word, name.line)};
     add_named_edges(*tree_, edges, name.target, edge);
-    if (name.runs)
-      arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
+    if (name.runs) arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
     const FileFacts* facts = name.sourced ? tree_->facts(target) : nullptr;
     const bool unknown = facts != nullptr && facts->text && facts->shebang.empty() && target != node;
     if (unknown && sourced_.insert(target).second) open.push_back(target);

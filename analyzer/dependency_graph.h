@@ -53,8 +53,8 @@ class DependencyGraph {
   /// names are collected on the way.
   std::vector<Edge> edges(NodeId node, NodeId program, bool read_text);
 
-  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments), and what a shell reads
-  /// before it does what it is told.
+  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments), and what a shell
+  /// reads before it does what it is told.
   void arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
                  std::span<const std::string> arguments, const std::string& where);
 

@@ -1,6 +1,6 @@
-// /etc/profile is there for people who sign in: `sh -c` and a script's #! line never read it, and the commands in it
-// (id, tput, dircolors) are needed only where something starts a shell that does. Follows INVOCATION in bash(1)
-// and sh(1).
+// /etc/profile is there for people who sign in: `sh -c` and a script's #! line never read it, and the
+// commands in it (id, tput, dircolors) are needed only where something starts a shell that does. Follows
+// INVOCATION in bash(1) and sh(1).
 #include "analyzer/login_shell.h"
 
 #include <algorithm>

@@ -179,8 +179,8 @@ bool PerlEdges::module(std::vector<Edge>& edges, NodeId from, std::string_view n
   return loaded_parts(edges, from, path, home, detail) || home != no_node;
 }
 
-/// The folder of a module in auto/: XSLoader takes the compiled part beside the module, DynaLoader and AutoLoader
-/// the first in @INC.
+/// The folder of a module in auto/: XSLoader takes the compiled part beside the module, DynaLoader and
+/// AutoLoader the first in @INC.
 bool PerlEdges::loaded_parts(std::vector<Edge>& edges, NodeId from, const std::string& path, NodeId home,
                              const std::string& detail) const {
   std::set<std::string_view> seen;
@@ -236,8 +236,8 @@ void PerlEdges::below(std::vector<Edge>& edges, NodeId from, std::string_view pr
   }
 }
 
-/// require and do take the first in @INC; do also looks from the working folder, and a script of old may rely on
-/// its own.
+/// require and do take the first in @INC; do also looks from the working folder, and a script of old may rely
+/// on its own.
 bool PerlEdges::file(std::vector<Edge>& edges, NodeId from, std::string_view path,
                      const std::string& detail) {
   bool found = false;

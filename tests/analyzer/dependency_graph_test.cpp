@@ -265,10 +265,11 @@ TEST_F(DependencyGraphTest, ProgramsOfTheProfileAreForLoginShells) {
   EXPECT_THAT(lines("/etc/profile"), IsSupersetOf({"/etc/profile command /bin/id possible",
                                                    "/etc/profile command /etc/more likely"}));
   EXPECT_THAT(lines("/app/plain"), Not(Contains(HasSubstr("/etc/profile"))));
-  EXPECT_THAT(lines("/app/login"), IsSupersetOf({"/app/login named_path /etc/profile likely",
-                                                 "/app/login command /bin/id likely",
-                                                 "/app/login command /bin/date likely"}));
-  EXPECT_THAT(details("/app/login"), Contains("id, line 2 of /etc/profile, which a login shell reads, line 2"));
+  EXPECT_THAT(lines("/app/login"),
+              IsSupersetOf({"/app/login named_path /etc/profile likely", "/app/login command /bin/id likely",
+                            "/app/login command /bin/date likely"}));
+  EXPECT_THAT(details("/app/login"),
+              Contains("id, line 2 of /etc/profile, which a login shell reads, line 2"));
 }
 
 TEST_F(DependencyGraphTest, CommandsOfScriptsAreLikely) {

@@ -86,9 +86,11 @@ TEST_F(PerlEdgesTest, AModuleBringsItsCompiledPartAndItsData) {
 TEST_F(PerlEdgesTest, OfTwoCompiledPartsTheOneBesideTheModuleIsLoaded) {
   const std::string base = "usr/lib/x86_64-linux-gnu/perl-base/";
   const std::string full = "usr/lib/x86_64-linux-gnu/perl/5.36.0/";
-  make({file(base + "re.pm"), file(base + "auto/re/re.so"), file(full + "re.pm"), file(full + "auto/re/re.so"),
-        file(full + "B.pm"), file(full + "auto/B/B.so"), file(base + "auto/B/B.so"), file("app/x.pl")});
-  EXPECT_THAT(code("/app/x.pl", "require re;"), ElementsAre("/" + base + "re.pm", "/" + base + "auto/re/re.so"));
+  make({file(base + "re.pm"), file(base + "auto/re/re.so"), file(full + "re.pm"),
+        file(full + "auto/re/re.so"), file(full + "B.pm"), file(full + "auto/B/B.so"),
+        file(base + "auto/B/B.so"), file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "require re;"),
+              ElementsAre("/" + base + "re.pm", "/" + base + "auto/re/re.so"));
   // DynaLoader takes the first in @INC, XSLoader the one beside the module.
   EXPECT_THAT(code("/app/x.pl", "require B;"),
               ElementsAre("/" + full + "B.pm", "/" + base + "auto/B/B.so", "/" + full + "auto/B/B.so"));
