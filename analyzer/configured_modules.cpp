@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/apache.h"
+
 namespace slim {
 namespace {
 
@@ -34,19 +36,6 @@ std::vector<std::string_view> words_of(std::string_view line) {
     line.remove_prefix(size);
   }
   return words;
-}
-
-/// Apache's directives are written in any case.
-bool is_directive(std::string_view word, std::string_view lower) {
-  return std::ranges::equal(word, lower, [](char one, char other) {
-    return (one >= 'A' && one <= 'Z' ? one - 'A' + 'a' : one) == other;
-  });
-}
-
-/// Include takes files from anywhere, which are called .conf by custom; sites may be called as they like.
-bool may_be_apaches(std::string_view path) {
-  return path.ends_with(".conf") || path.find("/apache2/") != std::string_view::npos ||
-         path.find("/httpd/") != std::string_view::npos;
 }
 
 class ModuleFinder {
@@ -92,7 +81,7 @@ class ModuleFinder {
   void apache_line(std::string_view line) {
     constexpr auto kinds = std::to_array<std::string_view>({"db", "gdbm", "ndbm", "lmdb"});
     const std::vector<std::string_view> words = words_of(line);
-    if (words.size() < 3 || !is_directive(words[0], "rewritemap")) return;
+    if (words.size() < 3 || !is_apache_directive(words[0], "rewritemap")) return;
     std::string_view map = words[2];
     while (map.starts_with('"') || map.starts_with('\'')) map.remove_prefix(1);
     const bool told = map.starts_with("dbm=");

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/apache.h"
 #include "analyzer/code_facts.h"
 #include "analyzer/command_wrapper.h"
 #include "analyzer/configured_modules.h"
@@ -163,6 +164,8 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     add_shebang(found, node, *facts);
   if (is_code) languages_.code(found, node, *facts);
   if (facts->text) add_configured(found, node, *facts->text);
+  if (facts->text && !is_code && may_be_apaches(tree_->path(node)))
+    add_server_paths(found, node, *facts->text);
   const bool sourced = facts->text && facts->shebang.empty() && !is_code && read_text;
   if (sourced && (scripts_.contains(node) || is_shell_library(tree_->path(node), *facts->text)))
     add_script(found, node, *facts->text);
@@ -332,7 +335,8 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
   add_names(edges, node, script, open);
   for (std::size_t i = 0; i < open.size(); ++i) {
     const NodeId read = open[i];
-    add_names(edges, read, *tree_->facts(read)->text, open);
+    const FileFacts* facts = tree_->facts(read);
+    if (facts != nullptr && facts->text) add_names(edges, read, *facts->text, open);
   }
 }
 
@@ -425,6 +429,50 @@ void DependencyGraph::add_configured(std::vector<Edge>& edges, NodeId node, std:
     for (const std::string& folder : library_folders_)
       add_named_edges(*tree_, edges,
                       tree_->resolve(fmt::format("{}/{}/{}", folder, module.folder, module.name)), edge);
+  }
+}
+
+/// Where Apache's paths start: what the main files of the distributions say, and what they are built with.
+void DependencyGraph::find_server_roots() {
+  std::vector<std::string> roots;
+  const auto add = [&roots](std::string root) {
+    if (std::ranges::find(roots, root) == roots.end()) roots.push_back(std::move(root));
+  };
+  for (const char* main : {"/etc/apache2/apache2.conf", "/etc/apache2/httpd.conf",
+                           "/etc/httpd/conf/httpd.conf", "/usr/local/apache2/conf/httpd.conf"}) {
+    const NodeId node = tree_->resolve(main).node;
+    const FileFacts* facts = node == no_node ? nullptr : tree_->facts(node);
+    if (facts == nullptr || !facts->text) continue;
+    if (ApacheFacts apache = read_apache(*facts->text); !apache.server_root.empty())
+      add(std::move(apache.server_root));
+  }
+  for (const char* built_in : {"/etc/apache2", "/etc/httpd", "/usr/local/apache2"}) add(built_in);
+  server_roots_ = std::move(roots);
+}
+
+void DependencyGraph::add_server_paths(std::vector<Edge>& edges, NodeId node, std::string_view text) {
+  const ApacheFacts apache = read_apache(text);
+  if (apache.paths.empty()) return;
+  if (!server_roots_) find_server_roots();
+  const std::vector<std::string> own = {apache.server_root};
+  const std::vector<std::string>& roots = apache.server_root.empty() && server_roots_ ? *server_roots_ : own;
+  for (const ServerPath& path : apache.paths) {
+    for (const std::string& root : roots) {
+      const Edge edge{.from = node,
+                      .to = no_node,
+                      .kind = EdgeKind::named_path,
+                      .strength = Strength::likely,
+                      .detail = fmt::format("{}, line {}, below {}", path.text, path.line, root)};
+      const std::string full = root + "/" + path.text;
+      if (!has_glob(path.text)) {
+        add_named_edges(*tree_, edges, tree_->resolve(full), edge);
+        continue;
+      }
+      const std::vector<NodeId> matches = tree_->glob(full);
+      if (matches.size() > max_glob_matches) continue;
+      for (const NodeId match : matches)
+        add_named_edges(*tree_, edges, tree_->resolve(tree_->path(match)), edge);
+    }
   }
 }
 

@@ -94,14 +94,17 @@ class DependencyGraph {
   void add_names(std::vector<Edge>& edges, NodeId node, std::string_view script, std::vector<NodeId>& open);
   void add_startup_files(std::vector<Edge>& edges, NodeId from, const std::string& where) const;
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
+  void add_server_paths(std::vector<Edge>& edges, NodeId node, std::string_view text);
+  void find_server_roots();
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
 
   const FileTree* tree_;
   ScriptPlaces places_;
-  std::set<NodeId> scripts_;                  ///< files that are scripts because somebody reads them as such
-  std::set<NodeId> sourced_;                  ///< those that were read with the script that reads them
-  std::vector<std::string> library_folders_;  ///< made when they are first asked for
+  std::set<NodeId> scripts_;  ///< files that are scripts because somebody reads them as such
+  std::set<NodeId> sourced_;  ///< those that were read with the script that reads them
+  std::optional<std::vector<std::string>> server_roots_;  ///< Apache's, made when they are first asked for
+  std::vector<std::string> library_folders_;              ///< made when they are first asked for
   Loader loader_;
   LanguageEdges languages_;
   int shell_depth_ = 0;  ///< of texts that name each other

@@ -29,17 +29,12 @@ bool reads_startup_files(std::string_view program, std::span<const std::string> 
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view word = arguments[i];
     if (word == "--login" || word == "--interactive") return true;
-    if (word == "--rcfile" || word == "--init-file") {
-      ++i;
-    } else if (word.starts_with("--") && word.size() > 2) {
-      continue;
-    } else if (word.size() < 2 || (word[0] != '-' && word[0] != '+') || word == "--") {
-      return false;  // the script
-    } else if (word[0] == '-' && word.find_first_of("li") != std::string_view::npos) {
-      return true;
-    } else if (word.back() == 'o' || word.back() == 'O') {  // -euo pipefail, +O extglob
-      ++i;
-    }
+    const bool long_option = word.starts_with("--") && word.size() > 2;
+    if (long_option && word != "--rcfile" && word != "--init-file") continue;
+    if (word.size() < 2 || (word[0] != '-' && word[0] != '+') || word == "--") return false;  // the script
+    if (!long_option && word[0] == '-' && word.find_first_of("li") != std::string_view::npos) return true;
+    if (long_option || word.back() == 'o' || word.back() == 'O')
+      ++i;  // --rcfile FILE, -euo pipefail, +O extglob
   }
   return false;
 }

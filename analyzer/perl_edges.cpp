@@ -205,6 +205,7 @@ std::vector<std::pair<std::string, NodeId>> PerlEdges::tree_below(NodeId top, co
   if (nodes.size() > max_below) return {};
   const std::size_t above = tree_->path(start).size();
   std::vector<std::pair<std::string, NodeId>> named;
+  named.reserve(nodes.size());
   for (const NodeId node : nodes) named.emplace_back(path + tree_->path(node).substr(above), node);
   return named;
 }

@@ -257,6 +257,21 @@ TEST_F(DependencyGraphTest, FilesThatAScriptReadsAreScripts) {
   EXPECT_THAT(missing_names(), ElementsAre("/app/more:1: gone"));
 }
 
+TEST_F(DependencyGraphTest, PathsOfApacheAreBelowItsServerRoot) {
+  make({text_file("etc/apache2/httpd.conf", "ServerRoot /var/www\nIncludeOptional extra/*.conf\n"),
+        symlink("var/www/modules", "../../usr/lib/apache2"), file("usr/lib/apache2/mod_x.so"),
+        text_file("var/www/extra/a.conf", "A\n"),
+        text_file("etc/apache2/conf.d/x.conf", "LoadModule x modules/mod_x.so\n"),
+        text_file("srv/other.conf", "ServerRoot /srv/none\nLoadModule x modules/mod_x.so\n")});
+  EXPECT_THAT(lines("/etc/apache2/httpd.conf"),
+              Contains("/etc/apache2/httpd.conf named_path /var/www/extra/a.conf likely"));
+  EXPECT_THAT(lines("/etc/apache2/conf.d/x.conf"),
+              IsSupersetOf({"/etc/apache2/conf.d/x.conf named_path /usr/lib/apache2/mod_x.so likely",
+                            "/etc/apache2/conf.d/x.conf symlink /var/www/modules"}));
+  EXPECT_THAT(details("/etc/apache2/conf.d/x.conf"), Contains("modules/mod_x.so, line 1, below /var/www"));
+  EXPECT_THAT(lines("/srv/other.conf"), Not(Contains(HasSubstr("mod_x.so"))));
+}
+
 TEST_F(DependencyGraphTest, ProgramsOfTheProfileAreForLoginShells) {
   make({text_file("etc/profile", "#!/bin/sh\nif [ \"$(id -u)\" = 0 ]; then . /etc/more; fi\n"),
         text_file("etc/more", "A=1\n"), program("bin/id"), program("bin/bash"), program("bin/date"),
