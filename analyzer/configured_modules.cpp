@@ -1,4 +1,4 @@
-// The three formats are alike: lines of words, '#' begins a comment.
+// The formats are alike: lines of words, '#' begins a comment.
 #include "analyzer/configured_modules.h"
 
 #include <algorithm>
@@ -8,6 +8,10 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+
+#include "analyzer/apache.h"
 
 namespace slim {
 namespace {
@@ -72,6 +76,26 @@ class ModuleFinder {
     }
   }
 
+  /// RewriteMap NAME dbm[=KIND]:PATH: Apache's own kind of database is inside libaprutil, the others are
+  /// drivers.
+  void apache_line(std::string_view line) {
+    constexpr auto kinds = std::to_array<std::string_view>({"db", "gdbm", "ndbm", "lmdb"});
+    const std::vector<std::string_view> words = words_of(line);
+    if (words.size() < 3 || !is_apache_directive(words[0], "rewritemap")) return;
+    std::string_view map = words[2];
+    while (map.starts_with('"') || map.starts_with('\'')) map.remove_prefix(1);
+    const bool told = map.starts_with("dbm=");
+    if (!told && !map.starts_with("dbm:")) return;
+    const std::string_view asked = map.substr(4, map.find(':', 4) - 4);
+    const bool one = told && std::ranges::find(kinds, asked) != kinds.end();
+    if (told && asked == "sdbm") return;
+    for (const std::string_view kind : kinds) {
+      if (one && kind != asked) continue;
+      for (const std::string_view ending : {"-1.so", ".so"})
+        add(fmt::format("apr_dbm_{}{}", kind, ending), "apr-util-1");
+    }
+  }
+
   void next_line() { ++line_; }
   std::vector<ConfiguredModule> take() { return std::move(found_); }
 
@@ -92,7 +116,9 @@ std::vector<ConfiguredModule> configured_modules(std::string_view path, std::str
   const bool pam_conf = path == "/etc/pam.conf";
   const bool pam = pam_conf || path.starts_with("/etc/pam.d/");
   const bool openssl = path.ends_with("/openssl.cnf");
-  if (!pam && !openssl && path != "/etc/nsswitch.conf") return {};
+  const bool nss = path == "/etc/nsswitch.conf";
+  const bool apache = !nss && may_be_apaches(path);
+  if (!pam && !openssl && !nss && !apache) return {};
   ModuleFinder finder;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -102,6 +128,8 @@ std::vector<ConfiguredModule> configured_modules(std::string_view path, std::str
       finder.pam_line(line, pam_conf);
     } else if (openssl) {
       finder.openssl_line(line);
+    } else if (apache) {
+      finder.apache_line(line);
     } else {
       finder.nss_line(line);
     }

@@ -1,4 +1,4 @@
-// Libraries that are opened because a configuration file names them: PAM's, OpenSSL's, NSS's.
+// Libraries that are opened because a configuration file names them: PAM's, OpenSSL's, NSS's, Apache's.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,9 @@ struct ConfiguredModule {
 };
 
 /// What the text of the file at `path` (absolute) names; nothing where it is no such file. At most 1,024.
-/// Follows pam.conf(5), config(5) of OpenSSL (`module` and `dynamic_path`) and nsswitch.conf(5); services
-/// that a rule knows (files, dns, ...) are left to it.
+/// Follows pam.conf(5), config(5) of OpenSSL (`module` and `dynamic_path`), nsswitch.conf(5) (services that a
+/// rule knows, files, dns, ..., are left to it) and mod_rewrite's documentation (`RewriteMap` of the kind
+/// dbm).
 std::vector<ConfiguredModule> configured_modules(std::string_view path, std::string_view text);
 
 }  // namespace slim

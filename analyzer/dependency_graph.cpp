@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/apache.h"
 #include "analyzer/code_facts.h"
 #include "analyzer/command_wrapper.h"
 #include "analyzer/configured_modules.h"
@@ -23,6 +24,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/loader.h"
+#include "analyzer/login_shell.h"
 #include "analyzer/named_paths.h"
 #include "analyzer/rules.h"
 #include "analyzer/script_names.h"
@@ -44,6 +46,8 @@ constexpr auto covered_by_rules = std::to_array<std::string_view>(
      "libdl.so.*", "librt.so.*", "libresolv.so.*", "libnss_*.so.*",
      // loads a policy into the kernel with libsepol, as init does
      "libselinux.so.*",
+     // drivers: by what the modules of its callers import
+     "libaprutil-1.so.*",
      // Java knows what they open (java_edges.cpp)
      "libnet.so", "libawt_headless.so", "libawt_xawt.so"});
 
@@ -160,6 +164,8 @@ std::vector<Edge> DependencyGraph::edges(NodeId node, NodeId program, bool read_
     add_shebang(found, node, *facts);
   if (is_code) languages_.code(found, node, *facts);
   if (facts->text) add_configured(found, node, *facts->text);
+  if (facts->text && !is_code && may_be_apaches(tree_->path(node)))
+    add_server_paths(found, node, *facts->text);
   const bool sourced = facts->text && facts->shebang.empty() && !is_code && read_text;
   if (sourced && (scripts_.contains(node) || is_shell_library(tree_->path(node), *facts->text)))
     add_script(found, node, *facts->text);
@@ -358,6 +364,8 @@ void DependencyGraph::add_script(std::vector<Edge>& edges, NodeId node, std::str
 /// What one script names. Files that it reads and that are not known for scripts are put behind `open`.
 void DependencyGraph::add_names(std::vector<Edge>& edges, const Script& script, std::vector<Script>& open) {
   const NodeId node = script.node;
+  // Of its programs only who starts a login shell has need (add_startup_files).
+  const bool at_login = is_shell_startup_file(tree_->path(node));
   for (const ScriptName& name : script_names(*tree_, places_, script.text, node)) {
     const NodeId target = name.target.node;
     if (target == no_node) {
@@ -368,11 +376,10 @@ void DependencyGraph::add_names(std::vector<Edge>& edges, const Script& script, 
     const Edge edge{.from = node,
                     .to = no_node,
                     .kind = name.command ? EdgeKind::command : EdgeKind::named_path,
-                    .strength = Strength::likely,
+                    .strength = at_login && name.runs ? Strength::possible : Strength::likely,
                     .detail = fmt::format("{}, line {}", name.word, name.line)};
     add_named_edges(*tree_, edges, name.target, edge);
-    if (name.runs)
-      languages_.arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
+    if (name.runs) arguments(edges, node, target, name.arguments, fmt::format("line {}", name.line));
     const FileFacts* facts = name.sourced ? tree_->facts(target) : nullptr;
     const bool unknown = facts != nullptr && facts->text && facts->shebang.empty() && target != node;
     if (unknown && sourced_.insert(target).second) open.push_back({.node = target, .text = *facts->text});
@@ -391,9 +398,39 @@ void DependencyGraph::add_shell_text(std::vector<Edge>& edges, std::string_view 
     edge.detail = fmt::format("{}, {}", name.word, like.detail);
     if (!name.command) edge.kind = EdgeKind::named_path;
     add_named_edges(*tree_, edges, name.target, edge);
-    if (name.runs) languages_.arguments(edges, like.from, name.target.node, name.arguments, like.detail);
+    if (name.runs) arguments(edges, like.from, name.target.node, name.arguments, like.detail);
   }
   --shell_depth_;
+}
+
+void DependencyGraph::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
+                                std::span<const std::string> arguments, const std::string& where) {
+  languages_.arguments(edges, from, program, arguments, where);
+  if (program != no_node && reads_startup_files(tree_->node(program).name, arguments))
+    add_startup_files(edges, from, where);
+}
+
+/// The profile of the system, with the programs that it runs.
+void DependencyGraph::add_startup_files(std::vector<Edge>& edges, NodeId from,
+                                        const std::string& where) const {
+  for (const std::string_view pattern : shell_startup_files) {
+    for (const NodeId file : tree_->glob(pattern)) {
+      Edge edge{.from = from,
+                .to = no_node,
+                .kind = EdgeKind::named_path,
+                .strength = Strength::likely,
+                .detail = fmt::format("a login shell, {}", where)};
+      add_named_edges(*tree_, edges, tree_->resolve(tree_->path(file)), edge);
+      const FileFacts* facts = tree_->facts(file);
+      if (facts == nullptr || !facts->text) continue;
+      edge.kind = EdgeKind::command;
+      for (const ScriptName& name : script_names(*tree_, places_, *facts->text, file)) {
+        edge.detail = fmt::format("{}, line {} of {}, which a login shell reads, {}", name.word, name.line,
+                                  tree_->path(file), where);
+        if (name.runs) add_named_edges(*tree_, edges, name.target, edge);
+      }
+    }
+  }
 }
 
 /// Modules lie in the folders of libraries or in one below them, which the library that opens them is built
@@ -413,6 +450,50 @@ void DependencyGraph::add_configured(std::vector<Edge>& edges, NodeId node, std:
     for (const std::string& folder : library_folders_)
       add_named_edges(*tree_, edges,
                       tree_->resolve(fmt::format("{}/{}/{}", folder, module.folder, module.name)), edge);
+  }
+}
+
+/// Where Apache's paths start: what the main files of the distributions say, and what they are built with.
+void DependencyGraph::find_server_roots() {
+  std::vector<std::string> roots;
+  const auto add = [&roots](std::string root) {
+    if (std::ranges::find(roots, root) == roots.end()) roots.push_back(std::move(root));
+  };
+  for (const char* main : {"/etc/apache2/apache2.conf", "/etc/apache2/httpd.conf",
+                           "/etc/httpd/conf/httpd.conf", "/usr/local/apache2/conf/httpd.conf"}) {
+    const NodeId node = tree_->resolve(main).node;
+    const FileFacts* facts = node == no_node ? nullptr : tree_->facts(node);
+    if (facts == nullptr || !facts->text) continue;
+    if (ApacheFacts apache = read_apache(*facts->text); !apache.server_root.empty())
+      add(std::move(apache.server_root));
+  }
+  for (const char* built_in : {"/etc/apache2", "/etc/httpd", "/usr/local/apache2"}) add(built_in);
+  server_roots_ = std::move(roots);
+}
+
+void DependencyGraph::add_server_paths(std::vector<Edge>& edges, NodeId node, std::string_view text) {
+  const ApacheFacts apache = read_apache(text);
+  if (apache.paths.empty()) return;
+  if (!server_roots_) find_server_roots();
+  const std::vector<std::string> own = {apache.server_root};
+  const std::vector<std::string>& roots = apache.server_root.empty() && server_roots_ ? *server_roots_ : own;
+  for (const ServerPath& path : apache.paths) {
+    for (const std::string& root : roots) {
+      const Edge edge{.from = node,
+                      .to = no_node,
+                      .kind = EdgeKind::named_path,
+                      .strength = Strength::likely,
+                      .detail = fmt::format("{}, line {}, below {}", path.text, path.line, root)};
+      const std::string full = root + "/" + path.text;
+      if (!has_glob(path.text)) {
+        add_named_edges(*tree_, edges, tree_->resolve(full), edge);
+        continue;
+      }
+      const std::vector<NodeId> matches = tree_->glob(full);
+      if (matches.size() > max_glob_matches) continue;
+      for (const NodeId match : matches)
+        add_named_edges(*tree_, edges, tree_->resolve(tree_->path(match)), edge);
+    }
   }
 }
 

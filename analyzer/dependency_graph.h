@@ -53,11 +53,10 @@ class DependencyGraph {
   /// names are collected on the way.
   std::vector<Edge> edges(NodeId node, NodeId program, bool read_text);
 
-  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments).
+  /// What an interpreter, or a script of one, is told to run (LanguageEdges::arguments), and what a shell
+  /// reads before it does what it is told.
   void arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
-                 std::span<const std::string> arguments, const std::string& where) {
-    languages_.arguments(edges, from, program, arguments, where);
-  }
+                 std::span<const std::string> arguments, const std::string& where);
 
   /// Whatever its name says, `node` is a script that a shell reads.
   void read_as_script(NodeId node) { scripts_.insert(node); }
@@ -99,15 +98,19 @@ class DependencyGraph {
   void add_script(std::vector<Edge>& edges, NodeId node, std::string_view script);
   void add_shell_text(std::vector<Edge>& edges, std::string_view text, const Edge& like);
   void add_names(std::vector<Edge>& edges, const Script& script, std::vector<Script>& open);
+  void add_startup_files(std::vector<Edge>& edges, NodeId from, const std::string& where) const;
   void add_configured(std::vector<Edge>& edges, NodeId node, std::string_view text);
+  void add_server_paths(std::vector<Edge>& edges, NodeId node, std::string_view text);
+  void find_server_roots();
   void find_library_folders();
   void add_text(std::vector<Edge>& edges, NodeId node, std::string_view text);
 
   const FileTree* tree_;
   ScriptPlaces places_;
-  std::set<NodeId> scripts_;                  ///< files that are scripts because somebody reads them as such
-  std::set<NodeId> sourced_;                  ///< those that were read with the script that reads them
-  std::vector<std::string> library_folders_;  ///< made when they are first asked for
+  std::set<NodeId> scripts_;  ///< files that are scripts because somebody reads them as such
+  std::set<NodeId> sourced_;  ///< those that were read with the script that reads them
+  std::optional<std::vector<std::string>> server_roots_;  ///< Apache's, made when they are first asked for
+  std::vector<std::string> library_folders_;              ///< made when they are first asked for
   Loader loader_;
   LanguageEdges languages_;
   int shell_depth_ = 0;  ///< of texts that name each other

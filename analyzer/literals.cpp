@@ -36,6 +36,55 @@ bool may_be_path(std::string_view text) {
          text.find("//") == std::string_view::npos && std::ranges::all_of(text, is_path_character);
 }
 
+std::string_view without_blanks_behind(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t");
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+/// How many levels dirname goes up from what ends `before`: dirname(dirname( gives 2.
+int dirnames_at_end(std::string_view before) {
+  constexpr std::string_view call = "dirname(";
+  int levels = 0;
+  for (; without_blanks_behind(before).ends_with(call); ++levels) {
+    before = without_blanks_behind(before);
+    before.remove_suffix(call.size());
+  }
+  return levels;
+}
+
+/// The folder, from that of the file, which PHP puts before a literal: `.` for __DIR__, `./..` for
+/// dirname(__DIR__) and dirname(__FILE__, 2), and what Composer's generated files call $vendorDir and
+/// $baseDir. Empty where it is none of them.
+std::string folder_put_before(std::string_view before) {
+  before = without_blanks_behind(before);
+  if (!before.ends_with('.')) return "";
+  before = without_blanks_behind(before.substr(0, before.size() - 1));
+  if (before.ends_with("$vendorDir")) return "./..";
+  if (before.ends_with("$baseDir")) return "./../..";
+  int levels = 0;
+  int closed = 0;
+  while (before.ends_with(')')) {
+    before = without_blanks_behind(before.substr(0, before.size() - 1));
+    ++closed;
+    const auto comma = before.find_last_of(",(");
+    if (comma == std::string_view::npos || before[comma] == '(') continue;
+    const std::string_view number = before.substr(before.find_last_of(", \t") + 1);
+    if (number.size() != 1 || number[0] < '1' || number[0] > '9') return "";
+    levels += number[0] - '1';
+    before = without_blanks_behind(before.substr(0, comma));
+  }
+  for (const std::string_view constant : {"__DIR__", "__FILE__"}) {
+    if (!before.ends_with(constant)) continue;
+    before.remove_suffix(constant.size());
+    if (dirnames_at_end(before) < closed) return "";
+    levels += closed - (constant == "__FILE__" ? 1 : 0);
+    std::string folder = ".";
+    for (int level = 0; level < levels; ++level) folder += "/..";
+    return folder;
+  }
+  return "";
+}
+
 class LiteralScanner {
  public:
   LiteralScanner(Language language, std::string_view text) : language_(language), text_(text) {}
@@ -63,9 +112,29 @@ class LiteralScanner {
       const std::string_view rest = line.substr(at + 1, max_literal);
       const std::size_t end = rest.find(quote);
       if (end == std::string_view::npos) continue;
-      literal(rest.substr(0, end), quote,
-              line.substr(at - std::min(at, max_before), std::min(at, max_before)));
+      const std::string_view before = line.substr(at - std::min(at, max_before), std::min(at, max_before));
+      if (language_ == Language::php && joined(rest.substr(0, end), before, line, at)) continue;
+      literal(rest.substr(0, end), quote, before);
     }
+  }
+
+  /// __DIR__ . '/..' . '/x/y.php': a path in pieces, from the folder of the file. Composer's class maps
+  /// consist of them. Whether it was one.
+  bool joined(std::string_view content, std::string_view before, std::string_view line, std::size_t at) {
+    if (!content.starts_with('/')) return false;
+    std::string folder = folder_put_before(before);
+    if (folder.empty() && joint_line_ == line_ && joint_ < at) {
+      const std::string_view between = line.substr(joint_, at - joint_);
+      const bool goes_on = between.find('.') != std::string_view::npos &&
+                           between.find_first_not_of(" \t.") == std::string_view::npos;
+      if (goes_on) folder = joined_;
+    }
+    if (folder.empty()) return false;
+    joined_ = folder + std::string(content);
+    joint_ = at + content.size() + 2;  // behind the quote that closes it
+    joint_line_ = line_;
+    if (may_be_path(joined_)) add(LiteralUse::path, joined_);
+    return true;
   }
 
   /// Both quotes of a pair are taken for one that opens.
@@ -132,6 +201,9 @@ class LiteralScanner {
   Language language_;
   std::string_view text_;
   std::uint32_t line_ = 1;
+  std::string joined_;  ///< the path in pieces, up to joint_ in joint_line_
+  std::size_t joint_ = 0;
+  std::uint32_t joint_line_ = 0;
   std::unordered_set<std::string> seen_;
   std::vector<CodeName> found_;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -100,6 +102,11 @@ std::string module_path(std::string_view name) {
   return path;
 }
 
+/// Headers and templates that other modules are compiled with, as DBI has them for its drivers.
+bool builds_others(std::string_view name) {
+  return name.ends_with(".h") || name.ends_with(".xst") || name.ends_with(".xs");
+}
+
 }  // namespace
 
 PerlEdges::PerlEdges(const FileTree& tree, const ImageConfig& config, std::vector<UnresolvedName>& unresolved)
@@ -146,15 +153,15 @@ void PerlEdges::add(std::vector<Edge>& edges, NodeId from, const Resolution& tar
 }
 
 bool PerlEdges::module(std::vector<Edge>& edges, NodeId from, std::string_view name,
-                       const std::string& detail, bool all) {
+                       const std::string& detail) {
   const std::string path = module_path(name);
-  bool found = false;
+  NodeId home = no_node;  // the folder of @INC that has the module
   for (const Resolution& folder : folders_) {
     Resolution source = tree_->resolve(path + ".pm", folder.node);
-    if (source.node != no_node && (!found || all)) {
+    if (source.node != no_node && home == no_node) {
       source.symlinks.insert(source.symlinks.begin(), folder.symlinks.begin(), folder.symlinks.end());
       add(edges, from, source, detail);
-      found = true;
+      home = folder.node;
     }
     for (const std::string_view kind : {"dist", "module"}) {  // File::ShareDir
       std::string shared = path;
@@ -168,50 +175,86 @@ bool PerlEdges::module(std::vector<Edge>& edges, NodeId from, std::string_view n
                        .detail = detail,
                        .with_content = true});
     }
+  }
+  return loaded_parts(edges, from, path, home, detail) || home != no_node;
+}
+
+/// The folder of a module in auto/: XSLoader takes the compiled part beside the module, DynaLoader and
+/// AutoLoader the first in @INC.
+bool PerlEdges::loaded_parts(std::vector<Edge>& edges, NodeId from, const std::string& path, NodeId home,
+                             const std::string& detail) const {
+  std::set<std::string_view> seen;
+  for (const Resolution& folder : folders_) {
     const NodeId loaded = tree_->resolve("auto/" + path, folder.node).node;
     if (loaded == no_node) continue;
     for (const NodeId child : tree_->node(loaded).children) {
-      if (!tree_->is(child, EntryType::file)) continue;
-      const Resolution part{.node = child, .symlinks = folder.symlinks, .missing = {}};
-      add(edges, from, part, detail);
-      found = true;
+      if (!tree_->is(child, EntryType::file) || builds_others(tree_->node(child).name)) continue;
+      const bool first = seen.insert(tree_->node(child).name).second;
+      if (first || folder.node == home)
+        add(edges, from, {.node = child, .symlinks = folder.symlinks, .missing = {}}, detail);
     }
   }
-  return found;
+  return !seen.empty();
+}
+
+/// Everything at `path` below the folder `top`, by its name from `path` on. Nothing where that is too much.
+std::vector<std::pair<std::string, NodeId>> PerlEdges::tree_below(NodeId top, const std::string& path) const {
+  const NodeId start = tree_->resolve(path, top).node;
+  if (start == no_node || start == root_node || !tree_->is(start, EntryType::directory)) return {};
+  const std::vector<NodeId> nodes = tree_->walk(start);
+  if (nodes.size() > max_below) return {};
+  const std::size_t above = tree_->path(start).size();
+  std::vector<std::pair<std::string, NodeId>> named;
+  named.reserve(nodes.size());
+  for (const NodeId node : nodes) named.emplace_back(path + tree_->path(node).substr(above), node);
+  return named;
 }
 
 /// Some::Prefix:: before a name that is made at run time: every module below.
 void PerlEdges::below(std::vector<Edge>& edges, NodeId from, std::string_view prefix,
                       const std::string& detail) {
-  const std::string path = module_path(prefix);
+  std::string path = module_path(prefix);
+  while (path.ends_with('/')) path.pop_back();
+  if (path.empty()) return;
+  std::map<std::string, NodeId> homes;  // of a module, the folder of @INC
   for (const Resolution& folder : folders_) {
-    for (const bool loaded : {false, true}) {
-      const NodeId top = tree_->resolve((loaded ? "auto/" : "") + path, folder.node).node;
-      if (top == no_node || top == root_node || !tree_->is(top, EntryType::directory)) continue;
-      const std::vector<NodeId> nodes = tree_->walk(top);
-      if (nodes.size() > max_below) continue;
-      for (const NodeId node : nodes) {
-        const std::string& file = tree_->node(node).name;
-        if (loaded || file.ends_with(".pm") || file.ends_with(".pl"))
-          add(edges, from, {.node = node, .symlinks = folder.symlinks, .missing = {}}, detail);
-      }
+    for (const auto& [name, node] : tree_below(folder.node, path)) {
+      if (!name.ends_with(".pm") && !name.ends_with(".pl")) continue;
+      if (homes.emplace(name, folder.node).second)  // the first hides the others
+        add(edges, from, {.node = node, .symlinks = folder.symlinks, .missing = {}}, detail);
     }
+  }
+  std::set<std::string> loaded;  // what has a folder in auto/, with or without a module of its own
+  constexpr std::string_view parts = "auto/";
+  for (const Resolution& folder : folders_) {
+    for (const auto& [name, node] : tree_below(folder.node, std::string(parts) + path)) {
+      if (tree_->is(node, EntryType::directory)) loaded.insert(name.substr(parts.size()));
+    }
+  }
+  for (const std::string& name : loaded) {
+    const auto home = homes.find(name + ".pm");
+    loaded_parts(edges, from, name, home == homes.end() ? no_node : home->second, detail);
   }
 }
 
+/// require and do take the first in @INC; do also looks from the working folder, and a script of old may rely
+/// on its own.
 bool PerlEdges::file(std::vector<Edge>& edges, NodeId from, std::string_view path,
                      const std::string& detail) {
   bool found = false;
   const auto offer = [&](const Resolution& target) {
-    if (target.node == no_node) return;
+    if (target.node == no_node) return false;
     add(edges, from, target, detail);
     found = true;
+    return true;
   };
   if (path.starts_with('/')) {
     offer(tree_->resolve(path));
     return found;
   }
-  for (const Resolution& folder : folders_) offer(tree_->resolve(path, folder.node));
+  for (const Resolution& folder : folders_) {
+    if (offer(tree_->resolve(path, folder.node))) break;
+  }
   offer(tree_->resolve(path, places_.working_folder));
   if (from != no_node) offer(tree_->resolve(path, tree_->node(from).parent));
   return found;
@@ -256,11 +299,11 @@ bool PerlEdges::name(std::vector<Edge>& edges, NodeId from, const CodeName& name
   const std::string& text = name.text;
   switch (use) {
     case PerlUse::used:
-      return module(edges, from, text, fmt::format("use {}, {}", text, where), false);
+      return module(edges, from, text, fmt::format("use {}, {}", text, where));
     case PerlUse::required:
-      return module(edges, from, text, fmt::format("require {}, {}", text, where), false);
+      return module(edges, from, text, fmt::format("require {}, {}", text, where));
     case PerlUse::word:
-      return module(edges, from, text, fmt::format("\"{}\", {}", text, where), false);
+      return module(edges, from, text, fmt::format("\"{}\", {}", text, where));
     case PerlUse::prefix:
       below(edges, from, text, fmt::format("\"{}...\", {}", text, where));
       return true;
@@ -304,7 +347,7 @@ void PerlEdges::interpreter(std::vector<Edge>& edges, NodeId program) {
   if (!is_perl_interpreter(name) && !name.starts_with("libperl.so")) return;
   find_folders();
   for (const std::string_view needed : of_the_interpreter) {
-    module(edges, program, needed, fmt::format("perl itself requires {}", needed), false);
+    module(edges, program, needed, fmt::format("perl itself requires {}", needed));
   }
   // Config.pm reads the rest of itself when it is asked for more than the usual.
   for (const std::string_view part : {"Config_heavy.pl", "Config_git.pl", "sitecustomize.pl"})
@@ -335,7 +378,7 @@ void PerlEdges::arguments(std::vector<Edge>& edges, NodeId from, NodeId program,
       std::string_view named = std::string_view(word).substr(2);
       if (named.starts_with('-')) named.remove_prefix(1);
       named = named.substr(0, named.find('='));
-      module(edges, from, named, fmt::format("{}, {}", word, where), false);
+      module(edges, from, named, fmt::format("{}, {}", word, where));
     } else if (option == 'd') {
       file(edges, from, "perl5db.pl", fmt::format("{}, {}", word, where));
     } else if (word == "--") {

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analyzer/edge.h"
@@ -29,8 +30,11 @@ class PerlEdges {
   void add_folder(const Resolution& folder, bool first);
   /// What one name leads to. `where` goes into the detail of the edges; false: nothing was found.
   bool name(std::vector<Edge>& edges, NodeId from, const CodeName& name, const std::string& where);
-  bool module(std::vector<Edge>& edges, NodeId from, std::string_view name, const std::string& detail,
-              bool all);
+  bool module(std::vector<Edge>& edges, NodeId from, std::string_view name, const std::string& detail);
+  bool loaded_parts(std::vector<Edge>& edges, NodeId from, const std::string& path, NodeId home,
+                    const std::string& detail) const;
+  [[nodiscard]] std::vector<std::pair<std::string, NodeId>> tree_below(NodeId top,
+                                                                       const std::string& path) const;
   void below(std::vector<Edge>& edges, NodeId from, std::string_view prefix, const std::string& detail);
   bool file(std::vector<Edge>& edges, NodeId from, std::string_view path, const std::string& detail);
   void library(NodeId from, std::string_view folder);

@@ -24,20 +24,14 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 
 /// Below /etc: what a package gives to other programs than its own.
-constexpr auto other_configuration =
-    std::to_array<std::string_view>({"apparmor.d",   "apt",           "bash_completion.d",
-                                     "cron.d",       "cron.daily",    "cron.hourly",
-                                     "cron.monthly", "cron.weekly",   "default",
-                                     "dpkg",         "emacs",         "init",
-                                     "init.d",       "insserv",       "insserv.conf.d",
-                                     "kernel",       "logcheck",      "logrotate.d",
-                                     "network",      "ppp",           "rc0.d",
-                                     "rc1.d",        "rc2.d",         "rc3.d",
-                                     "rc4.d",        "rc5.d",         "rc6.d",
-                                     "rcS.d",        "rsyslog.d",     "skel",
-                                     "sudoers.d",    "systemd",       "udev",
-                                     "ufw",          "update-motd.d", "xdg",
-                                     "zsh"});
+constexpr auto other_configuration = std::to_array<std::string_view>(
+    {"apparmor.d", "apt", "bash_completion.d", "cron.d", "cron.daily", "cron.hourly", "cron.monthly",
+     "cron.weekly", "default", "dpkg", "emacs", "init", "init.d", "insserv", "insserv.conf.d", "kernel",
+     "logcheck", "logrotate.d", "network", "ppp", "rc0.d", "rc1.d", "rc2.d", "rc3.d", "rc4.d", "rc5.d",
+     "rc6.d", "rcS.d", "rsyslog.d", "skel", "sudoers.d", "systemd", "udev", "ufw", "update-motd.d", "xdg",
+     "zsh",
+     // who calls pam_start reads them: a rule asks for that
+     "pam.d", "security"});
 /// Below /usr/share: what people, desktops and other programs read.
 constexpr auto other_data = std::to_array<std::string_view>({"X11",
                                                              "aclocal",

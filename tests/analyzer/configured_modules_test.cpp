@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 
 std::vector<std::string> found(std::string_view path, std::string_view text) {
   std::vector<std::string> lines;
@@ -51,6 +52,21 @@ TEST(ConfiguredModules, OfNssAreServicesThatNoRuleKnows) {
                     "hosts:  files mdns4_minimal [NOTFOUND=return] dns\n"
                     "nothing\n"),
               ElementsAre("1 libnss_winbind.so.2", "2 libnss_mdns4_minimal.so.2"));
+}
+
+TEST(ConfiguredModules, OfApacheAreTheDriversOfMapsOfTheKindDbm) {
+  EXPECT_THAT(found("/etc/apache2/sites-enabled/shop",
+                    "RewriteMap a txt:/srv/a.txt\n"
+                    "  rewritemap b \"dbm=gdbm:/srv/b.map\"\n"
+                    "RewriteMap c dbm=sdbm:/srv/c.map\n"
+                    "# RewriteMap d dbm=db:/srv/d.map\n"
+                    "RewriteMap e\n"),
+              ElementsAre("2 apr-util-1/apr_dbm_gdbm-1.so", "2 apr-util-1/apr_dbm_gdbm.so"));
+  // Which one is meant, the build of APR-util or a variable says.
+  EXPECT_THAT(found("/opt/own.conf", "RewriteMap a dbm:/srv/a.map\n"),
+              IsSupersetOf({"1 apr-util-1/apr_dbm_db-1.so", "1 apr-util-1/apr_dbm_gdbm-1.so"}));
+  EXPECT_THAT(found("/opt/own.conf", "RewriteMap a dbm=${KIND}:/srv/a.map\n"),
+              IsSupersetOf({"1 apr-util-1/apr_dbm_db-1.so", "1 apr-util-1/apr_dbm_gdbm-1.so"}));
 }
 
 TEST(ConfiguredModules, OtherFilesAndNamesThatClimbSayNothing) {

@@ -27,8 +27,10 @@ using test::symlink;
 using test::text_file;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 constexpr const char* loader_path = "/lib64/ld-linux-x86-64.so.2";
@@ -254,6 +256,36 @@ TEST_F(DependencyGraphTest, FilesThatAScriptReadsAreScripts) {
                                                   "/app/commands/now command /bin/date likely",
                                                   "/app/commands/now command /app/more likely"}));
   EXPECT_THAT(missing_names(), ElementsAre("/app/more:1: gone"));
+}
+
+TEST_F(DependencyGraphTest, PathsOfApacheAreBelowItsServerRoot) {
+  make({text_file("etc/apache2/httpd.conf", "ServerRoot /var/www\nIncludeOptional extra/*.conf\n"),
+        symlink("var/www/modules", "../../usr/lib/apache2"), file("usr/lib/apache2/mod_x.so"),
+        text_file("var/www/extra/a.conf", "A\n"),
+        text_file("etc/apache2/conf.d/x.conf", "LoadModule x modules/mod_x.so\n"),
+        text_file("srv/other.conf", "ServerRoot /srv/none\nLoadModule x modules/mod_x.so\n")});
+  EXPECT_THAT(lines("/etc/apache2/httpd.conf"),
+              Contains("/etc/apache2/httpd.conf named_path /var/www/extra/a.conf likely"));
+  EXPECT_THAT(lines("/etc/apache2/conf.d/x.conf"),
+              IsSupersetOf({"/etc/apache2/conf.d/x.conf named_path /usr/lib/apache2/mod_x.so likely",
+                            "/etc/apache2/conf.d/x.conf symlink /var/www/modules"}));
+  EXPECT_THAT(details("/etc/apache2/conf.d/x.conf"), Contains("modules/mod_x.so, line 1, below /var/www"));
+  EXPECT_THAT(lines("/srv/other.conf"), Not(Contains(HasSubstr("mod_x.so"))));
+}
+
+TEST_F(DependencyGraphTest, ProgramsOfTheProfileAreForLoginShells) {
+  make({text_file("etc/profile", "#!/bin/sh\nif [ \"$(id -u)\" = 0 ]; then . /etc/more; fi\n"),
+        text_file("etc/more", "A=1\n"), program("bin/id"), program("bin/bash"), program("bin/date"),
+        script("app/plain", "/bin/bash", "bash -c date"), script("app/login", "/bin/bash", "bash -lc date")});
+  graph_->read_as_script(image_->tree.find("/etc/profile"));
+  EXPECT_THAT(lines("/etc/profile"), IsSupersetOf({"/etc/profile command /bin/id possible",
+                                                   "/etc/profile command /etc/more likely"}));
+  EXPECT_THAT(lines("/app/plain"), Not(Contains(HasSubstr("/etc/profile"))));
+  EXPECT_THAT(lines("/app/login"),
+              IsSupersetOf({"/app/login named_path /etc/profile likely", "/app/login command /bin/id likely",
+                            "/app/login command /bin/date likely"}));
+  EXPECT_THAT(details("/app/login"),
+              Contains("id, line 2 of /etc/profile, which a login shell reads, line 2"));
 }
 
 TEST_F(DependencyGraphTest, CommandsOfScriptsAreLikely) {

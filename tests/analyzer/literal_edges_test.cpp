@@ -56,6 +56,25 @@ TEST(LiteralEdges, TheSystemsFoldersAreNot) {
   EXPECT_THAT(paths(image, found), ElementsAre("/usr/local/bin/x.php"));
 }
 
+TEST(LiteralEdges, ComposersMapsLeadOutOfTheDocumentRoot) {
+  const OwnedTree image({file("srv/shop/public/index.php"), file("srv/shop/vendor/autoload.php"),
+                         file("srv/shop/vendor/composer/autoload_psr4.php"),
+                         file("srv/shop/vendor/psr/log/src/L.php"), file("srv/shop/vendor/psr/log/README.md"),
+                         file("srv/shop/app/Model.php")});
+  const auto leads = [&image](const std::string& path, std::string_view text) {
+    FileFacts facts;
+    facts.code = {.language = Language::php, .names = scan_literals(Language::php, text)};
+    std::vector<Edge> found;
+    LiteralEdges(image.tree, ImageConfig{}).code(found, image.tree.find(path), facts);
+    return paths(image, found);
+  };
+  EXPECT_THAT(leads("/srv/shop/public/index.php", "require dirname(__DIR__).'/vendor/autoload.php';\n"),
+              ElementsAre("/srv/shop/vendor/autoload.php"));
+  EXPECT_THAT(leads("/srv/shop/vendor/composer/autoload_psr4.php",
+                    "array($vendorDir . '/psr/log/src', $baseDir . '/app', $baseDir . '/gone');\n"),
+              ElementsAre("/srv/shop/vendor/psr/log/src whole", "/srv/shop/app whole"));
+}
+
 TEST(LiteralEdges, CodeNamesFilesWithoutTheirEnding) {
   const OwnedTree image({file("app/main.rb"), file("app/lib/x.rb"), file("srv/data.yml"), program("bin/sh"),
                          program("usr/bin/tr")});

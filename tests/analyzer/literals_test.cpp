@@ -51,6 +51,28 @@ TEST(Literals, PhpNamesFilesBesideItself) {
               IsSupersetOf({"./lib/a.php", "b.inc", "$ id -u"}));
 }
 
+TEST(Literals, PhpPutsFoldersBeforeThem) {
+  EXPECT_THAT(names(Language::php,
+                    "require dirname(__DIR__).'/vendor/autoload.php';\n"
+                    "require dirname(dirname(__FILE__)) . '/a.php';\n"
+                    "require dirname(__DIR__, 2) . \"/b.php\";\n"
+                    "$x = __DIR__ . '/..' . '/c/c.php';\n$y = '/srv/d.txt';\n"),
+              ElementsAre("./../vendor/autoload.php", "./../a.php", "./../../b.php", "./..", "./../c/c.php",
+                          "/srv/d.txt"));
+  EXPECT_THAT(names(Language::php, "f(__DIR__ . '/a.php'); f($name . '/b.php'); f(g(__DIR__) . '/c.php');\n"),
+              IsSupersetOf({"./a.php", "/b.php"}));
+}
+
+TEST(Literals, ComposersMapsAreFollowed) {
+  EXPECT_THAT(
+      names(Language::php,
+            "$vendorDir = dirname(__DIR__);\n$baseDir = dirname($vendorDir);\nreturn array(\n"
+            "    'App\\\\' => array($baseDir . '/app'),\n"
+            "    'Psr\\\\Log\\\\' => array($vendorDir . '/psr/log/src', $vendorDir . '/psr/more'),\n"
+            "    'App\\\\X' => __DIR__ . '/../..' . '/app/X.php',\n);\n"),
+      ElementsAre("./../../app", "./../psr/log/src", "./../psr/more", "./../..", "./../../app/X.php"));
+}
+
 TEST(Literals, LuaAndTclNameModules) {
   EXPECT_THAT(names(Language::lua, "local x = require \"app.core\"\n-- '/not/this'\nio.popen('date')"),
               ElementsAre("./app/core", "$ date"));

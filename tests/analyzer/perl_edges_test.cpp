@@ -83,6 +83,44 @@ TEST_F(PerlEdgesTest, AModuleBringsItsCompiledPartAndItsData) {
                   "/usr/share/perl5/auto/share/dist/Date-Zone whole"));
 }
 
+TEST_F(PerlEdgesTest, OfTwoCompiledPartsTheOneBesideTheModuleIsLoaded) {
+  const std::string base = "usr/lib/x86_64-linux-gnu/perl-base/";
+  const std::string full = "usr/lib/x86_64-linux-gnu/perl/5.36.0/";
+  make({file(base + "re.pm"), file(base + "auto/re/re.so"), file(full + "re.pm"),
+        file(full + "auto/re/re.so"), file(full + "B.pm"), file(full + "auto/B/B.so"),
+        file(base + "auto/B/B.so"), file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "require re;"),
+              ElementsAre("/" + base + "re.pm", "/" + base + "auto/re/re.so"));
+  // DynaLoader takes the first in @INC, XSLoader the one beside the module.
+  EXPECT_THAT(code("/app/x.pl", "require B;"),
+              ElementsAre("/" + full + "B.pm", "/" + base + "auto/B/B.so", "/" + full + "auto/B/B.so"));
+}
+
+TEST_F(PerlEdgesTest, WhatOthersAreCompiledWithIsNotLoaded) {
+  make({file("usr/share/perl5/DBI.pm"), file("usr/share/perl5/auto/DBI/DBI.so"),
+        file("usr/share/perl5/auto/DBI/dbipport.h"), file("usr/share/perl5/auto/DBI/Driver.xst"),
+        file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "require DBI;"),
+              ElementsAre("/usr/share/perl5/DBI.pm", "/usr/share/perl5/auto/DBI/DBI.so"));
+}
+
+TEST_F(PerlEdgesTest, AFileIsTheFirstInTheFolders) {
+  make({file("usr/share/perl5/x/data.pl"), file("usr/share/perl/5.36.0/x/data.pl"), file("app/x.pl"),
+        file("app/x/data.pl")});
+  EXPECT_THAT(code("/app/x.pl", "do 'x/data.pl';"),
+              ElementsAre("/usr/share/perl5/x/data.pl", "/app/x/data.pl"));
+}
+
+TEST_F(PerlEdgesTest, BelowAPrefixToo) {
+  const std::string base = "usr/lib/x86_64-linux-gnu/perl-base/";
+  const std::string full = "usr/lib/x86_64-linux-gnu/perl/5.36.0/";
+  make({file(base + "List/Util.pm"), file(base + "auto/List/Util/Util.so"), file(full + "List/Util.pm"),
+        file(full + "auto/List/Util/Util.so"), file(full + "auto/List/Other/Other.so"), file("app/x.pl")});
+  EXPECT_THAT(code("/app/x.pl", "eval \"require List::$d\";"),
+              ElementsAre("/" + base + "List/Util.pm", "/" + full + "auto/List/Other/Other.so",
+                          "/" + base + "auto/List/Util/Util.so"));
+}
+
 TEST_F(PerlEdgesTest, APrefixKeepsWhatIsBelow) {
   make({file("usr/share/perl5/DBD/One.pm"), file("usr/share/perl5/DBD/Two/Three.pm"),
         file("usr/share/perl5/DBDx.pm"), file("app/x.pl")});

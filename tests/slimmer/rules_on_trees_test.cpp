@@ -70,7 +70,15 @@ std::vector<RuleCase> glibc_cases() {
               {libc(), importing(lib + "libstdc++.so.6", {"iconv_open"}),
                importing(lib + "libunistring.so.2", {"iconv_open"}),
                importing(lib + "libpsl.so.5", {"iconv_open"}), importing("/bin/bash", {"iconv_open"}),
-               importing(lib + "libidn2.so.0", {"iconv_open"})}),
+               importing(lib + "libidn2.so.0", {"iconv_open"}),
+               importing(lib + "libaprutil-1.so.0", {"iconv_open"}),
+               importing(lib + "libglib-2.0.so.0", {"iconv_open"})}),
+      keeping("gconv-of-apr", {libc(), importing("/m/mod_charset_lite.so", {"apr_xlate_open"})},
+              {lib + "gconv", lib + "gconv/UTF-16.so"}, {"/opt/gconv/UTF-16.so"},
+              {libc(), importing("/usr/sbin/apache2", {"apr_xlate_open"})}),
+      keeping("gconv-of-glib", {libc(), importing(lib + "libgio-2.0.so.0", {"g_iconv_open"})},
+              {lib + "gconv", lib + "gconv/UTF-16.so"}, {"/opt/gconv/UTF-16.so"},
+              {libc(), importing(lib + "libharfbuzz.so.0", {"g_unichar_type"})}),
       {.id = "gconv-of-locale",
        .fires = scene({libc(), app({"setlocale"})},
                       {lib + "gconv/ISO8859-1.so", "/usr/lib/locale/de_DE.iso88591/LC_CTYPE"}),
@@ -115,6 +123,9 @@ std::vector<RuleCase> glibc_cases() {
 
 std::vector<RuleCase> identity_cases() {
   return {
+      keeping("login-shell", {a_file("/usr/sbin/sshd")},
+              {"/etc/profile", "/etc/bash.bashrc", "/etc/profile.d", "/etc/profile.d/x.sh", "/usr/bin/id"},
+              {"/etc/passwd", "/usr/bin/tput"}, {a_file("/usr/bin/ssh"), a_file("/bin/bash")}),
       of_image("os-release", {"/etc/os-release", "/etc/debian_version", "/usr/lib/os-release"}, {},
                {"/etc/issue"}, scene({}, {"/etc/debian_version"})),
       of_image("users", {"/etc/passwd", "/etc/group"}, {}, {"/etc/passwd-", "/etc/shadow"},
