@@ -107,6 +107,12 @@ std::unique_ptr<Source> open_source(const ImageRef& ref, const Platform* wanted)
     }
     case Transport::rootfs:
       return open_rootfs(ref, wanted);
+    case Transport::registry:
+    case Transport::docker_daemon:
+    case Transport::containers_storage:
+    case Transport::bare_name:
+      throw Error(ErrorKind::environment, ref.text(), "is not read by this version yet",
+                  fmt::format("docker save {} -o FILE, and give FILE", ref.name));
     case Transport::dir:
       break;
   }
