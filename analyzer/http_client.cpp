@@ -66,13 +66,14 @@ HttpTrouble trouble_of(CURLcode code) {
     case CURLE_OPERATION_TIMEDOUT:
       return HttpTrouble::slow;
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
+      return HttpTrouble::tls;
+    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-      return HttpTrouble::tls;
+      return HttpTrouble::trust;
     default:
       return HttpTrouble::broken;
   }
@@ -83,6 +84,12 @@ struct CloseEasy {
 };
 struct CloseMulti {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct FreeText {
+  void operator()(char* text) const { curl_free(text); }
 };
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -158,7 +165,9 @@ class Exchange {
   /// Waits for the headers of the final answer.
   HttpResponse head() {
     drive([this] { return headers_done_; });
-    return {.status = status_, .headers = std::move(headers_), .body = {}};
+    long redirects = 0;
+    curl_easy_getinfo(easy(), CURLINFO_REDIRECT_COUNT, &redirects);
+    return {.status = status_, .headers = std::move(headers_), .redirected = redirects > 0, .body = {}};
   }
 
   std::size_t read(std::span<std::byte> target) {
@@ -478,6 +487,28 @@ std::string url_for_messages(std::string_view url) {
   const auto at = url.substr(0, slash).rfind('@');
   if (at == std::string_view::npos || at < host) return std::string(url);
   return std::string(url.substr(0, host)) + std::string(url.substr(at + 1));
+}
+
+std::string resolved_url(const std::string& base, const std::string& location) {
+  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK ||
+      curl_url_set(url.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK)
+    return {};
+  char* text = nullptr;
+  if (curl_url_get(url.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) return {};
+  const std::unique_ptr<char, FreeText> owned(text);
+  return owned.get();
+}
+
+std::string url_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return encoded;
 }
 
 }  // namespace slim

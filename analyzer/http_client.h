@@ -61,7 +61,8 @@ struct HttpPatience {
 enum class HttpTrouble : std::uint8_t {
   address,  ///< the URL is none, or its host is unknown
   connect,  ///< nobody answers there
-  tls,      ///< the server is not who it should be, or we are not for it
+  tls,      ///< there is no common language, or we are not let in
+  trust,    ///< nobody vouches for the server
   broken,   ///< the connection ended before the answer did, or was no HTTP
   slow,     ///< patience was at its end
 };
@@ -80,6 +81,7 @@ class HttpError : public Error {
 struct HttpResponse {
   int status = 0;
   HttpHeaders headers;
+  bool redirected = false;  ///< another URL answers than the one that was asked
   /// The body as it comes, at most once. It is read from the network in the calls, at most 256 KiB ahead;
   /// read_ahead() gives it a thread. May be dropped half way, which closes the connection, and outlive the
   /// client. Ends with an HttpError where the server breaks off. While it is read, what is left of the
@@ -112,5 +114,9 @@ class HttpClient {
 
 /// `url` without user, password, query and fragment: fit for messages.
 std::string url_for_messages(std::string_view url);
+/// What `location` means in an answer from `base` (RFC 3986, 5); empty where it is no URL.
+std::string resolved_url(const std::string& base, const std::string& location);
+/// `text` as a value in a query: all but letters, digits and -._~ as %XX.
+std::string url_encoded(std::string_view text);
 
 }  // namespace slim

@@ -238,6 +238,7 @@ TEST(HttpClient, RedirectsTakeNoCredentialsToAnotherHost) {
       client.send({.url = server.url("/"), .headers = {{"Authorization", "Basic secret"}}});
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.header("X-Kind"), "echo");
+  EXPECT_TRUE(response.redirected);
   EXPECT_EQ(response.header("Location"), "");
   const std::string text = text_of(std::move(response));
   EXPECT_THAT(text, HasSubstr("GET /blob "));
@@ -349,6 +350,19 @@ TEST(HttpClient, UrlsAreToldWithoutSecrets) {
   EXPECT_EQ(url_for_messages("https://user:pass@host:5000/v2/?token=x#y"), "https://host:5000/v2/");
   EXPECT_EQ(url_for_messages("http://host"), "http://host");
   EXPECT_EQ(url_for_messages("http://host/a@b"), "http://host/a@b");
+}
+
+TEST(HttpClient, LocationsAreResolved) {
+  const std::string base = "http://host:5000/v2/a/blobs/uploads/?x=1";
+  EXPECT_EQ(resolved_url(base, "/v2/b?_state=y"), "http://host:5000/v2/b?_state=y");
+  EXPECT_EQ(resolved_url(base, "https://other/c"), "https://other/c");
+  EXPECT_EQ(resolved_url(base, "id"), "http://host:5000/v2/a/blobs/uploads/id");
+  EXPECT_EQ(resolved_url("no url", "/"), "");
+}
+
+TEST(HttpClient, QueriesAreEncoded) {
+  EXPECT_EQ(url_encoded("repository:a/b:pull,push"), "repository%3Aa%2Fb%3Apull%2Cpush");
+  EXPECT_EQ(url_encoded("a-b.c_d~1 \xff"), "a-b.c_d~1%20%FF");
 }
 
 }  // namespace
