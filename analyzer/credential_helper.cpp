@@ -12,18 +12,16 @@
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
-#include <spawn.h>
 #include <string>
 #include <string_view>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "analyzer/error.h"
 #include "analyzer/json.h"
 #include "analyzer/json_object.h"
+#include "analyzer/spawn.h"
 #include "analyzer/unique_fd.h"
 
 namespace slim {
@@ -33,33 +31,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto longest_wait = std::chrono::minutes(1);
 constexpr std::size_t longest_answer = std::size_t{64} << 10;
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-Pipe make_pipe(const std::string& what) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error(what, "making a pipe", errno);
-  return {.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
-}
-
-pid_t start(const std::string& program, int input, int output) {
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  std::string name = program;
-  std::string verb = "get";
-  const std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
-  pid_t child = -1;
-  const int error = ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw system_error(program, "starting the credential helper", error);
-  return child;
-}
 
 /// All that comes before the end, the time limit or the size limit; nothing where one of these was reached.
 std::optional<std::string> read_answer(int fd) {
@@ -80,15 +51,6 @@ std::optional<std::string> read_answer(int fd) {
   return std::nullopt;
 }
 
-/// Whether it ended well.
-bool wait_for_end(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return false;
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 }  // namespace
 
 std::optional<HelperAnswer> ask_credential_helper(const std::string& name, const std::string& server) {
@@ -97,19 +59,24 @@ std::optional<HelperAnswer> ask_credential_helper(const std::string& name, const
   });
   const std::string program = "docker-credential-" + name;
   if (!plain) throw Error(ErrorKind::environment, program, "is no name of a credential helper");
-  Pipe input = make_pipe(program);
-  Pipe output = make_pipe(program);
-  const pid_t child = start(program, input.read.get(), output.write.get());
+  const std::string file = find_program(program);
+  if (file.empty()) throw Error(ErrorKind::environment, program, "no such program in PATH", "install it, or docker logout");
+  Pipe input = make_pipe();
+  Pipe output = make_pipe();
+  const pid_t child = spawn({file, "get"}, input.read.get(), output.write.get(), -1);
   input.read = UniqueFd();
   output.write = UniqueFd();
   // Shorter than what a pipe holds, so that this never waits; that it is not read says the status.
   [[maybe_unused]] const ssize_t written = ::write(input.write.get(), server.data(), server.size());
   input.write = UniqueFd();
   const auto answer = read_answer(output.read.get());
-  if (!answer) ::kill(child, SIGKILL);
-  const bool well = wait_for_end(child);
-  if (!answer) throw Error(ErrorKind::environment, program, "gave no answer for " + server);
-  if (!well) {
+  auto status = answer ? wait_for(child, longest_wait) : std::nullopt;
+  if (!status) {
+    ::kill(child, SIGKILL);
+    wait_for(child, longest_wait);
+    throw Error(ErrorKind::environment, program, "gave no answer for " + server);
+  }
+  if (!status->success()) {
     if (answer->find("credentials not found") != std::string::npos) return std::nullopt;
     throw Error(ErrorKind::environment, program,
                 "failed for " + server + ": " + answer->substr(0, answer->find('\n')));

@@ -25,6 +25,7 @@ struct ImageRef {
   Transport transport = Transport::docker_archive;
   std::string path;  ///< file or folder; empty where the transport has none
   std::string name;  ///< NAME behind the path: a tag, or an image name; may be empty where there is a path
+  bool insecure = false;  ///< a registry need not prove who it is, or speak TLS at all
 
   bool operator==(const ImageRef&) const = default;
   [[nodiscard]] std::string text() const;

@@ -302,7 +302,7 @@ std::string RegistryClient::location(const RegistryRequest& request, const HttpR
   return url;
 }
 
-void RegistryClient::fail(HttpResponse response, const std::string& doing) const {
+void RegistryClient::fail(HttpResponse response, const std::string& doing, ErrorKind not_there) const {
   const int status = response.status;
   const std::string message = message_of(response);
   const std::string words = message.empty() ? "" : fmt::format(" ({})", message);
@@ -313,7 +313,7 @@ void RegistryClient::fail(HttpResponse response, const std::string& doing) const
   if (status == 401) throw_it(ErrorKind::environment, "unauthorized, or there is no such repository", login);
   if (status == 403)
     throw_it(ErrorKind::environment, "access denied", "whoever is logged in may not do it: " + login);
-  if (status == 404) throw_it(ErrorKind::input, "not found in the registry", "");
+  if (status == 404) throw_it(not_there, "not found in the registry", "");
   if (status == 429) {
     const auto wait = asked_wait(response);
     throw_it(ErrorKind::environment, "too many requests",

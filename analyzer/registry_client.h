@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "analyzer/auth_challenge.h"
+#include "analyzer/error.h"
 #include "analyzer/http_client.h"
 #include "analyzer/registry_credentials.h"
 #include "analyzer/registry_hosts.h"
@@ -68,9 +70,10 @@ class RegistryClient {
   /// The URL that a header Location of an answer to `request` means. One that leaves TLS is an Error.
   [[nodiscard]] std::string location(const RegistryRequest& request, const HttpResponse& response) const;
 
-  /// Ends the command for a status that was not hoped for: input for what is not there, else environment.
-  /// `doing` is put in front ("reading the manifest").
-  [[noreturn]] void fail(HttpResponse response, const std::string& doing) const;
+  /// Ends the command for a status that was not hoped for, with an Error of kind environment, or `not_there`
+  /// for a 404. `doing` is put in front ("reading the manifest").
+  [[noreturn]] void fail(HttpResponse response, const std::string& doing,
+                         ErrorKind not_there = ErrorKind::input) const;
 
  private:
   [[nodiscard]] std::string chosen_base();

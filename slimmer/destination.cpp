@@ -10,6 +10,7 @@
 #include "analyzer/error.h"
 #include "analyzer/image_name.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/registry_name.h"
 
 namespace slim {
 namespace {
@@ -26,10 +27,22 @@ std::optional<std::string> docker_name(std::string_view text, bool needs_tag) {
   return std::string(text);
 }
 
+std::string registry_output(const ImageRef& ref, const std::string& tag) {
+  RegistryName name = RegistryName::parse(ref.name);
+  if (tag.empty()) return name.text();
+  if (!is_docker_tag(tag)) {
+    throw Error(ErrorKind::usage, "--tag " + tag,
+                "cannot be the tag in " + ref.text() + ": expected letters, digits and _ . - only");
+  }
+  name.tag = tag;
+  return name.text();
+}
+
 }  // namespace
 
 std::string output_name(const ImageRef& ref, const std::string& tag, const std::string& source_name) {
   if (ref.transport == Transport::dir) return {};
+  if (ref.transport == Transport::registry) return registry_output(ref, tag);
   const std::string& asked = tag.empty() ? ref.name : tag;
   if (ref.transport == Transport::docker_archive) {
     const auto name = docker_name(asked.empty() ? source_name : asked, asked.empty());
@@ -57,6 +70,7 @@ std::unique_ptr<Destination> open_destination(const ImageRef& ref, const std::st
     case Transport::dir:
       return open_root_folder(ref);
     case Transport::registry:
+      return open_registry_destination(ref, name);
     case Transport::docker_daemon:
     case Transport::containers_storage:
       throw Error(ErrorKind::environment, ref.text(), "is not written by this version yet",
