@@ -60,7 +60,8 @@ std::optional<HelperAnswer> ask_credential_helper(const std::string& name, const
   const std::string program = "docker-credential-" + name;
   if (!plain) throw Error(ErrorKind::environment, program, "is no name of a credential helper");
   const std::string file = find_program(program);
-  if (file.empty()) throw Error(ErrorKind::environment, program, "no such program in PATH", "install it, or docker logout");
+  if (file.empty())
+    throw Error(ErrorKind::environment, program, "no such program in PATH", "install it, or docker logout");
   Pipe input = make_pipe();
   Pipe output = make_pipe();
   const pid_t child = spawn({file, "get"}, input.read.get(), output.write.get(), -1);

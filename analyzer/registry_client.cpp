@@ -160,6 +160,10 @@ HttpResponse RegistryClient::send(const RegistryRequest& request, Retries& retri
 }
 
 RegistryClient::Text RegistryClient::text(const RegistryRequest& request, std::uint64_t cap) {
+  return http_context(what_, [&] { return text_with_retries(request, cap); });
+}
+
+RegistryClient::Text RegistryClient::text_with_retries(const RegistryRequest& request, std::uint64_t cap) {
   Retries retries(patience_);
   while (true) {
     HttpResponse response = send(request, retries);
@@ -189,7 +193,10 @@ HttpResponse RegistryClient::send_authorized(const RegistryRequest& request) {
     const std::scoped_lock lock(mutex_);
     used = authorizations_[rights_of(request)];
   }
-  return send_once(request, used);
+  response = send_once(request, used);
+  if (response.status == 401 && !response.redirected && used.starts_with("Basic "))
+    refuse("the registry refuses the user and password that are known for it");
+  return response;
 }
 
 HttpResponse RegistryClient::send_once(const RegistryRequest& request, const std::string& authorization) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "analyzer/auth_challenge.h"
 #include "analyzer/error.h"
@@ -35,6 +36,16 @@ class Retries {
   int used_ = 1;
 };
 
+/// Runs `action`; an HttpError that leaves it becomes an Error that says what for, first.
+template <typename Action>
+auto http_context(const std::string& what, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (const HttpError& error) {
+    throw Error(error.kind(), what, error.what(), error.hint());
+  }
+}
+
 struct RegistryRequest {
   std::string method = "GET";
   std::string path;  ///< behind /v2/REPOSITORY/, or a whole URL that an answer gave
@@ -53,11 +64,12 @@ class RegistryClient {
   RegistryClient(RegistryName name, bool insecure, std::string what);
 
   [[nodiscard]] const RegistryName& name() const { return name_; }
+  [[nodiscard]] const std::string& what() const { return what_; }
   [[nodiscard]] const RegistryPatience& patience() const { return patience_; }
 
   /// Sends it, authorized as the registry asks for. A busy or failing registry (429, 5xx) and a connection
   /// that breaks before the answer are tried again while `retries` has any; any status that is left is an
-  /// answer. Throws Error environment where we are not who may.
+  /// answer. Throws HttpError, and an Error of kind environment where we are not who may.
   HttpResponse send(const RegistryRequest& request, Retries& retries);
 
   /// The body of a request that is expected to be answered with 200, of at most `cap` bytes.
@@ -65,7 +77,7 @@ class RegistryClient {
     HttpHeaders headers;
     std::string body;
   };
-  Text text(const RegistryRequest& request, std::uint64_t cap);
+  Text text(const RegistryRequest& request, std::uint64_t cap);  ///< its errors are about the image
 
   /// The URL that a header Location of an answer to `request` means. One that leaves TLS is an Error.
   [[nodiscard]] std::string location(const RegistryRequest& request, const HttpResponse& response) const;
@@ -77,6 +89,7 @@ class RegistryClient {
 
  private:
   [[nodiscard]] std::string chosen_base();
+  Text text_with_retries(const RegistryRequest& request, std::uint64_t cap);
   [[nodiscard]] std::string url_of(const RegistryRequest& request) const;
   HttpResponse send_authorized(const RegistryRequest& request);
   HttpResponse send_once(const RegistryRequest& request, const std::string& authorization);

@@ -1,5 +1,6 @@
-// A digest says what every document and layer must be, so that the registry is not believed anything but what a
-// tag means. Layers stream: a broken connection costs what was not read yet, by a range request (RFC 9110, 14).
+// A digest says what every document and layer must be, so that the registry is not believed anything but what
+// a tag means. Layers stream: a broken connection costs what was not read yet, by a range request (RFC 9110,
+// 14).
 #include "analyzer/registry_source.h"
 
 #include <algorithm>
@@ -54,18 +55,23 @@ class BlobDownload {
         size_(blob.size),
         what_(std::move(what)),
         retries_(client_->patience()) {
-    open();
+    http_context(what_, [this] { open(); });
   }
 
   std::size_t read(std::span<std::byte> buffer) {
+    return http_context(what_, [&] { return read_on(buffer); });
+  }
+
+ private:
+  std::size_t read_on(std::span<std::byte> buffer) {
     while (true) {
       try {
         if (!body_) open();
         const std::size_t count = body_(buffer);
         offset_ += count;
         if (count == 0 && offset_ < size_) {
-          throw HttpError(HttpTrouble::broken, what_,
-                          fmt::format("the connection ended after {} of {} bytes", offset_, size_));
+          throw HttpError(HttpTrouble::broken, "download",
+                          fmt::format("ended after {} of {} bytes", offset_, size_));
         }
         if (offset_ - last_trouble_ >= enough_progress) retries_.start_anew();
         return count;
@@ -78,13 +84,12 @@ class BlobDownload {
     }
   }
 
- private:
   void open() {
     request_.headers.clear();
     if (offset_ != 0) request_.headers.emplace_back("Range", fmt::format("bytes={}-", offset_));
     HttpResponse response = client_->send(request_, retries_);
-    const bool goes_on = response.status == 206 && response.header("Content-Range")
-                                                       .starts_with(fmt::format("bytes {}-", offset_));
+    const bool goes_on = response.status == 206 &&
+                         response.header("Content-Range").starts_with(fmt::format("bytes {}-", offset_));
     if (!goes_on && response.status != 200) client_->fail(std::move(response), what_);
     body_ = std::move(response.body);
     if (!goes_on) skip(offset_);
@@ -95,7 +100,7 @@ class BlobDownload {
     std::vector<std::byte> block(std::min<std::uint64_t>(count, std::uint64_t{64} << 10));
     while (count != 0) {
       const std::size_t got = body_(std::span(block).first(std::min<std::uint64_t>(count, block.size())));
-      if (got == 0) throw HttpError(HttpTrouble::broken, what_, "it is shorter than before");
+      if (got == 0) throw HttpError(HttpTrouble::broken, "download", "is shorter than before");
       count -= got;
     }
   }
@@ -164,8 +169,8 @@ class RegistrySource : public Source {
   }
 
   [[nodiscard]] RegistryClient::Text manifest(const std::string& reference) const {
-    return client_->text(
-        {.path = "manifests/" + reference, .headers = {{"Accept", manifest_types()}}}, largest_document);
+    return client_->text({.path = "manifests/" + reference, .headers = {{"Accept", manifest_types()}}},
+                         largest_document);
   }
 
   /// What the name means now: the one thing that only the registry knows.
@@ -193,8 +198,8 @@ class RegistrySource : public Source {
 
   static const std::string& checked(const Descriptor& descriptor, const std::string& text,
                                     const std::string& where) {
-    ByteReader reader = verified(memory_reader(std::as_bytes(std::span(text))), descriptor.digest,
-                                 descriptor.size, where);
+    ByteReader reader =
+        verified(memory_reader(std::as_bytes(std::span(text))), descriptor.digest, descriptor.size, where);
     drain(reader);
     return text;
   }

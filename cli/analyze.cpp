@@ -32,7 +32,8 @@ void add_analyze(CLI::App& app, int& exit_code) {
     const auto platform = platform_of(options);
     Progress progress(progress_of(options));
     progress.step("reading " + arguments->image);
-    const auto analysis = analyze(image_of(arguments->image, options), analysis_options_of(options, platform));
+    const auto analysis =
+        analyze(image_of(arguments->image, options), analysis_options_of(options, platform));
     Report report = make_report(*analysis);
     progress.finish();
     report.with_files = options.files;

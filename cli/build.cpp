@@ -187,7 +187,9 @@ void add_build(CLI::App& app, int& exit_code) {
                    "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE, dir:DIR or docker://NAME")
       ->required()
       ->type_name("DEST");
-  command->add_option("-t,--tag", arguments->tag, "the name inside the output (the image's own); for docker:// the tag")
+  command
+      ->add_option("-t,--tag", arguments->tag,
+                   "the name inside the output (the image's own); for docker:// the tag")
       ->type_name("NAME");
   command->add_option("--compression", arguments->compression,
                       "of OCI layers: gzip[:0-2], zstd[:1-19] or none (gzip:1)");

@@ -1,6 +1,7 @@
 // docker://: the image is staged as an OCI layout in a temporary folder and proved there; commit() pushes it.
-// The tag comes last, when all that it stands for is in the registry, so that a push which fails leaves nothing
-// under the tag, or what was there before; what was uploaded without one, the registry's garbage collection takes.
+// The tag comes last, when all that it stands for is in the registry, so that a push which fails leaves
+// nothing under the tag, or what was there before; what was uploaded without one, the registry's garbage
+// collection takes.
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -81,9 +82,9 @@ class RegistryDestination : public Destination {
     upload_blob(client_,
                 {.digest = digest,
                  .size = descriptor.size("size"),
-                 .bytes = [fd = file.get(), path](std::uint64_t offset, std::uint64_t length) {
-                   return file_range_reader(fd, offset, length, path);
-                 }},
+                 .bytes = [fd = file.get(), path](
+                              std::uint64_t offset,
+                              std::uint64_t length) { return file_range_reader(fd, offset, length, path); }},
                 base_repository());
   }
 

@@ -1,6 +1,6 @@
-// A blob goes in one request (POST, then PUT), or in pieces (PATCH) where something between here and the registry
-// does not let one so large pass. An upload that fails is begun anew: what becomes of half a one differs between
-// registries.
+// A blob goes in one request (POST, then PUT), or in pieces (PATCH) where something between here and the
+// registry does not let one so large pass. An upload that fails is begun anew: what becomes of half a one
+// differs between registries.
 #include "slimmer/registry_upload.h"
 
 #include <algorithm>
@@ -51,7 +51,8 @@ class BlobUpload {
         continue;
       }
       const bool passes = !failed || failed->status == 429 || failed->status >= 500;
-      if (failed && (!passes || !retries_.left())) client_.fail(*std::move(failed), doing(), ErrorKind::environment);
+      if (failed && (!passes || !retries_.left()))
+        client_.fail(*std::move(failed), doing(), ErrorKind::environment);
       retries_.wait();
     }
   }
@@ -60,7 +61,12 @@ class BlobUpload {
   [[nodiscard]] std::string doing() const { return "uploading " + blob_.digest.text(); }
 
   [[nodiscard]] RegistryRequest request(const std::string& method, const std::string& path) const {
-    return {.method = method, .path = path, .headers = {}, .body = {}, .pushes = true, .mounts_from = mounts_from_};
+    return {.method = method,
+            .path = path,
+            .headers = {},
+            .body = {},
+            .pushes = true,
+            .mounts_from = mounts_from_};
   }
 
   bool exists() {
@@ -70,7 +76,9 @@ class BlobUpload {
     return response.status == 200;
   }
 
-  static bool refuses_size(int status) { return status == 405 || status == 411 || status == 413 || status == 501; }
+  static bool refuses_size(int status) {
+    return status == 405 || status == 411 || status == 413 || status == 501;
+  }
 
   /// Where to send it; nothing where it was mounted.
   std::optional<std::string> begin(HttpResponse& begun) {
@@ -87,7 +95,8 @@ class BlobUpload {
   }
 
   [[nodiscard]] std::string with_digest(const std::string& place) const {
-    return place + (place.find('?') == std::string::npos ? "?" : "&") + "digest=" + url_encoded(blob_.digest.text());
+    return place + (place.find('?') == std::string::npos ? "?" : "&") +
+           "digest=" + url_encoded(blob_.digest.text());
   }
 
   /// The answer where it is another than hoped for.
@@ -112,7 +121,9 @@ class BlobUpload {
       RegistryRequest patch = request("PATCH", *place);
       patch.headers.emplace_back("Content-Type", "application/octet-stream");
       patch.headers.emplace_back("Content-Range", fmt::format("{}-{}", offset, offset + length - 1));
-      patch.body = [this, offset, length] { return HttpBody{.bytes = blob_.bytes(offset, length), .size = length}; };
+      patch.body = [this, offset, length] {
+        return HttpBody{.bytes = blob_.bytes(offset, length), .size = length};
+      };
       Retries once = only_once(client_);
       HttpResponse answer = client_.send(patch, once);
       if (answer.status != 202) return answer;
@@ -143,9 +154,7 @@ class BlobUpload {
   bool in_pieces_ = false;
 };
 
-}  // namespace
-
-void check_may_push(RegistryClient& client) {
+void begin_and_give_up(RegistryClient& client) {
   Retries retries(client.patience());
   RegistryRequest post{.method = "POST", .path = "blobs/uploads/", .pushes = true};
   post.body = [] { return text_body(""); };
@@ -158,8 +167,14 @@ void check_may_push(RegistryClient& client) {
   }
 }
 
+}  // namespace
+
+void check_may_push(RegistryClient& client) {
+  http_context(client.what(), [&] { begin_and_give_up(client); });
+}
+
 void upload_blob(RegistryClient& client, const UploadBlob& blob, const std::string& mounts_from) {
-  BlobUpload(client, blob, mounts_from).run();
+  http_context(client.what(), [&] { BlobUpload(client, blob, mounts_from).run(); });
 }
 
 void put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
@@ -170,12 +185,12 @@ void put_manifest(RegistryClient& client, const std::string& reference, const st
                             .headers = {{"Content-Type", media_type}},
                             .body = [&text] { return text_body(text); },
                             .pushes = true};
-  HttpResponse answer = client.send(put, retries);
+  HttpResponse answer = http_context(client.what(), [&] { return client.send(put, retries); });
   const std::string doing = "writing the manifest " + reference;
   if (answer.status != 201) client.fail(std::move(answer), doing, ErrorKind::environment);
   const std::string_view told = answer.header("Docker-Content-Digest");
   if (const Digest digest = Digest::of(text); !told.empty() && told != digest.text()) {
-    throw Error(ErrorKind::environment, doing,
+    throw Error(ErrorKind::environment, client.what(),
                 fmt::format("the registry has made {} of {}", told.substr(0, 100), digest.text()));
   }
 }

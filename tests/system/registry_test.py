@@ -160,8 +160,7 @@ class WithTls(RealRegistryTest):
     def test_a_ca_of_its_own_is_trusted_where_it_is_named(self):
         certificates = Certificates(self.path("ca"))
         registry = self.registry(tls=certificates.for_localhost())
-        self.push(registry.host, "static:1", original_of("static"), "--dest-cert-dir=" + self.path("ca", ""),
-                  "--dest-tls-verify=false")
+        self.push(registry.host, "static:1", original_of("static"))
         image = "docker://%s/static:1" % registry.host
         self.assert_error(self.slim("analyze", image), 4, "https://%s" % registry.host, "certificate",
                           "hint: put its CA into /etc/docker/certs.d/%s/ca.crt" % registry.host)
@@ -272,9 +271,12 @@ class Faults(RegistryTest):
     def build(self, *arguments):
         return self.slim("build", self.image, "-o", self.slimmed, "--no-run", "--include", "/data/**", *arguments)
 
-    def assert_read(self, finished):
-        self.assert_status(finished, 0)
-        self.assertIn("noise", self.slim("diff", self.image, "oci:" + self.path("layout"), "--format", "json").out + "noise")
+    def assert_same_files(self, other):
+        """As the image's; the config may differ."""
+        done = self.slim("diff", self.image, other, "--format", "json")
+        self.assertIn(done.status, (0, 1), str(done))
+        difference = done.json()
+        self.assertEqual((difference["a"]["files"], difference["b"]["files"], difference["paths"]), (2, 2, []))
 
     def assert_not_pushed(self):
         self.assertNotIn("slim", self.registry.manifests["app"])
@@ -289,10 +291,8 @@ class Faults(RegistryTest):
     def test_nothing_fails_where_nothing_fails(self):
         self.assert_status(self.analyze(), 0)
         self.assert_status(self.build(), 0)
-        same = self.slim("diff", self.image, "oci:" + self.path("layout"))
-        self.assert_status(same, 0)
-        kept = self.slim("diff", self.image, self.slimmed)
-        self.assert_status(kept, 0)
+        self.assert_status(self.slim("diff", self.image, "oci:" + self.path("layout")), 0)
+        self.assert_same_files(self.slimmed)
         self.assertEqual(self.registry.uploads, {})
 
     def test_a_broken_connection_goes_on_where_it_broke(self):
@@ -432,7 +432,7 @@ class Faults(RegistryTest):
         self.registry.fail("PUT", "uploads", cut, times=2)
         self.registry.fail("PUT", "manifests", lambda handler: handler.answer(502), times=2)
         self.assert_status(self.build(), 0)
-        self.assert_status(self.slim("diff", self.image, self.slimmed), 0)
+        self.assert_same_files(self.slimmed)
         self.registry.faults.clear()
         self.registry.manifests["app"].pop("slim")
         for digest in list(self.registry.blobs["app"]):
@@ -451,7 +451,7 @@ class Faults(RegistryTest):
         self.registry.fail("PUT", "uploads", too_large)
         self.assert_status(self.build(), 0)
         self.assertTrue(self.registry.asked("PATCH", "uploads"))
-        self.assert_status(self.slim("diff", self.image, self.slimmed), 0)
+        self.assert_same_files(self.slimmed)
 
     def test_a_layer_of_the_same_registry_is_mounted(self):
         self.assert_status(self.build(), 0)
