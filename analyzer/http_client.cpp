@@ -16,8 +16,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -264,10 +264,10 @@ class Exchange {
   }
 
   void add_header(const std::string& line) {
-    curl_slist* longer = curl_slist_append(header_list_.get(), line.c_str());
+    curl_slist* old = header_list_.release();
+    curl_slist* longer = curl_slist_append(old, line.c_str());
+    header_list_.reset(longer == nullptr ? old : longer);
     if (longer == nullptr) throw std::bad_alloc();
-    static_cast<void>(header_list_.release());
-    header_list_.reset(longer);
   }
 
   /// Lets the transfer go on until `enough` or its end. Throws where it fails.

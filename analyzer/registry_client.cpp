@@ -62,7 +62,8 @@ std::optional<milliseconds> asked_wait(const HttpResponse& response) {
 void finish(HttpResponse& response) {
   try {
     static_cast<void>(read_all(std::move(response.body), largest_answer, "answer"));
-  } catch (const Error&) {  // nobody wants it
+  } catch (const Error&) {
+    response.body = nullptr;  // nobody wants it
   }
 }
 
@@ -75,7 +76,8 @@ std::string message_of(HttpResponse& response) {
       const std::string message = error.string("message");
       if (!message.empty()) return message.substr(0, longest_message);
     }
-  } catch (const Error&) {  // some proxy's page, or nothing
+  } catch (const Error&) {
+    return {};  // some proxy's page, or nothing
   }
   return {};
 }
@@ -286,7 +288,9 @@ std::string RegistryClient::token(const AuthChallenge& challenge, const Registry
     std::string found = root.string("token");
     if (found.empty()) found = root.string("access_token");
     if (!found.empty() && found.find_first_of("\r\n") == std::string::npos) return found;
-  } catch (const Error&) {  // whose message would quote the token
+  } catch (const Error&) {
+    // Its message would quote the token.
+    throw Error(ErrorKind::environment, what_, where + " answers with no JSON of a token");
   }
   throw Error(ErrorKind::environment, what_, where + " answers without a token");
 }

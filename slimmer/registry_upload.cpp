@@ -163,7 +163,8 @@ void begin_and_give_up(RegistryClient& client) {
   Retries once = only_once(client);
   try {
     client.send({.method = "DELETE", .path = client.location(post, begun), .pushes = true}, once);
-  } catch (const HttpError&) {  // registries forget uploads that nobody goes on with
+  } catch (const HttpError&) {
+    return;  // registries forget uploads that nobody goes on with
   }
 }
 
