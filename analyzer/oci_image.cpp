@@ -267,6 +267,11 @@ std::vector<OciCandidate> read_oci_index(const std::string& text, const std::str
   return candidates;
 }
 
+std::string oci_manifest_types() {
+  return fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_list_type,
+                     docker_manifest_type);
+}
+
 Image read_oci_image(const OciDocuments& documents, std::vector<OciCandidate> candidates, const ImageRef& ref,
                      const Platform* wanted) {
   return OciReader(documents, ref, wanted).read(std::move(candidates));

@@ -21,6 +21,9 @@ inline constexpr std::string_view docker_list_type =
 inline constexpr std::string_view docker_manifest_type =
     "application/vnd.docker.distribution.manifest.v2+json";
 
+/// All of them, as a header Accept has them.
+std::string oci_manifest_types();
+
 /// An index, or a manifest, that may be the one that is looked for.
 struct OciCandidate {
   Descriptor descriptor;

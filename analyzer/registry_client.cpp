@@ -162,17 +162,24 @@ HttpResponse RegistryClient::send(const RegistryRequest& request, Retries& retri
 }
 
 RegistryClient::Text RegistryClient::text(const RegistryRequest& request, std::uint64_t cap) {
-  return http_context(what_, [&] { return text_with_retries(request, cap); });
+  return *http_context(what_, [&] { return text_with_retries(request, cap, true); });
 }
 
-RegistryClient::Text RegistryClient::text_with_retries(const RegistryRequest& request, std::uint64_t cap) {
+std::optional<RegistryClient::Text> RegistryClient::text_if_there(const RegistryRequest& request,
+                                                                  std::uint64_t cap) {
+  return http_context(what_, [&] { return text_with_retries(request, cap, false); });
+}
+
+std::optional<RegistryClient::Text> RegistryClient::text_with_retries(const RegistryRequest& request,
+                                                                      std::uint64_t cap, bool must_be_there) {
   Retries retries(patience_);
   while (true) {
     HttpResponse response = send(request, retries);
+    if (response.status == 404 && !must_be_there) return std::nullopt;
     if (response.status != 200) fail(std::move(response), "reading " + request.path);
     try {
       std::string body = read_all(std::move(response.body), cap, what_ + ": " + request.path);
-      return {.headers = std::move(response.headers), .body = std::move(body)};
+      return Text{.headers = std::move(response.headers), .body = std::move(body)};
     } catch (const HttpError& error) {
       if (error.trouble() != HttpTrouble::broken || !retries.left()) throw;
     }

@@ -78,6 +78,8 @@ class RegistryClient {
     std::string body;
   };
   Text text(const RegistryRequest& request, std::uint64_t cap);  ///< its errors are about the image
+  /// The same; nothing where the registry has no such thing.
+  std::optional<Text> text_if_there(const RegistryRequest& request, std::uint64_t cap);
 
   /// The URL that a header Location of an answer to `request` means. One that leaves TLS is an Error.
   [[nodiscard]] std::string location(const RegistryRequest& request, const HttpResponse& response) const;
@@ -89,7 +91,7 @@ class RegistryClient {
 
  private:
   [[nodiscard]] std::string chosen_base();
-  Text text_with_retries(const RegistryRequest& request, std::uint64_t cap);
+  std::optional<Text> text_with_retries(const RegistryRequest& request, std::uint64_t cap, bool must_be_there);
   [[nodiscard]] std::string url_of(const RegistryRequest& request) const;
   HttpResponse send_authorized(const RegistryRequest& request);
   HttpResponse send_once(const RegistryRequest& request, const std::string& authorization);

@@ -41,11 +41,6 @@ namespace {
 
 constexpr std::uint64_t enough_progress = std::uint64_t{1} << 20;  ///< for all tries to be there again
 
-std::string manifest_types() {
-  return fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_list_type,
-                     docker_manifest_type);
-}
-
 /// The bytes of a blob, over as many connections as it takes.
 class BlobDownload {
  public:
@@ -169,7 +164,7 @@ class RegistrySource : public Source {
   }
 
   [[nodiscard]] RegistryClient::Text manifest(const std::string& reference) const {
-    return client_->text({.path = "manifests/" + reference, .headers = {{"Accept", manifest_types()}}},
+    return client_->text({.path = "manifests/" + reference, .headers = {{"Accept", oci_manifest_types()}}},
                          largest_document);
   }
 
@@ -186,7 +181,8 @@ class RegistrySource : public Source {
       const std::string_view told = header_value(answer.headers, "Docker-Content-Digest");
       root.digest = told.empty() ? Digest::of(answer.body) : Digest::parse(told, where);
     }
-    const nlohmann::json document = parse_json(checked(root, answer.body, where), where);
+    check_document(answer.body, root, where);
+    const nlohmann::json document = parse_json(answer.body, where);
     root.media_type = JsonObject(document, where).string("mediaType");
     if (root.media_type.empty()) {
       const std::string_view told = header_value(answer.headers, "Content-Type");
@@ -196,22 +192,16 @@ class RegistrySource : public Source {
     return root;
   }
 
-  static const std::string& checked(const Descriptor& descriptor, const std::string& text,
-                                    const std::string& where) {
-    ByteReader reader =
-        verified(memory_reader(std::as_bytes(std::span(text))), descriptor.digest, descriptor.size, where);
-    drain(reader);
-    return text;
-  }
-
   [[nodiscard]] std::string document(const Descriptor& descriptor, bool is_config) const {
     if (descriptor.digest == root_.digest) return root_text_;
     const std::string where = place_of(descriptor);
     if (descriptor.size > largest_document)
       throw Error(ErrorKind::input, where, fmt::format("larger than {} bytes", largest_document));
-    if (!is_config) return checked(descriptor, manifest(descriptor.digest.text()).body, where);
-    const std::string path = "blobs/" + descriptor.digest.text();
-    return checked(descriptor, client_->text({.path = path}, largest_document).body, where);
+    const std::string& digest = descriptor.digest.text();
+    std::string text = is_config ? client_->text({.path = "blobs/" + digest}, largest_document).body
+                                 : manifest(digest).body;
+    check_document(text, descriptor, where);
+    return text;
   }
 
   std::shared_ptr<RegistryClient> client_;

@@ -178,7 +178,7 @@ void upload_blob(RegistryClient& client, const UploadBlob& blob, const std::stri
   http_context(client.what(), [&] { BlobUpload(client, blob, mounts_from).run(); });
 }
 
-void put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
+HttpHeaders put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
                   const std::string& text) {
   Retries retries(client.patience());
   const RegistryRequest put{.method = "PUT",
@@ -187,13 +187,14 @@ void put_manifest(RegistryClient& client, const std::string& reference, const st
                             .body = [&text] { return text_body(text); },
                             .pushes = true};
   HttpResponse answer = http_context(client.what(), [&] { return client.send(put, retries); });
-  const std::string doing = "writing the manifest " + reference;
-  if (answer.status != 201) client.fail(std::move(answer), doing, ErrorKind::environment);
+  if (answer.status != 201)
+    client.fail(std::move(answer), "writing the manifest " + reference, ErrorKind::environment);
   const std::string_view told = answer.header("Docker-Content-Digest");
   if (const Digest digest = Digest::of(text); !told.empty() && told != digest.text()) {
     throw Error(ErrorKind::environment, client.what(),
                 fmt::format("the registry has made {} of {}", told.substr(0, 100), digest.text()));
   }
+  return std::move(answer.headers);
 }
 
 }  // namespace slim

@@ -7,6 +7,7 @@
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/digest.h"
+#include "analyzer/http_client.h"
 #include "analyzer/registry_client.h"
 
 namespace slim {
@@ -25,8 +26,8 @@ void check_may_push(RegistryClient& client);
 /// it, from which it is taken then; may be empty. What breaks off is begun again while tries are left.
 void upload_blob(RegistryClient& client, const UploadBlob& blob, const std::string& mounts_from = {});
 
-/// Puts a manifest under `reference`: its own digest or a tag.
-void put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
+/// Puts a manifest or an index under `reference`: its own digest or a tag. Returns the answer's headers.
+HttpHeaders put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
                   const std::string& text);
 
 }  // namespace slim

@@ -16,6 +16,9 @@ import urllib.parse
 from slim_program import need_program
 
 
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -176,6 +179,7 @@ class FakeRegistry(Server):
         self.uploads = {}
         self.requests = []  # (method, path)
         self.faults = []  # (method, pattern of the path, how often, action)
+        self.referrers = None  # digest -> entries of an index; None: it has no such list
         self.ranges = True
         self.lock = threading.Lock()
         outer = self
@@ -258,6 +262,10 @@ class FakeRegistry(Server):
         query = {name: values[0] for name, values in urllib.parse.parse_qs(url.query).items()}
         if url.path == "/v2/":
             return handler.answer(200)
+        listing = re.fullmatch(r"/v2/(.+)/referrers/([^/]*)", url.path)
+        if listing and self.referrers is not None:
+            index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": self.referrers.get(listing.group(2), [])}
+            return handler.answer(200, json.dumps(index).encode(), {"Content-Type": INDEX})
         match = re.fullmatch(r"/v2/(.+)/(manifests|blobs/uploads|blobs)/([^/]*)", url.path)
         if not match:
             return handler.answer(404)
@@ -272,10 +280,17 @@ class FakeRegistry(Server):
             digest = "sha256:" + hashlib.sha256(content).hexdigest()
             parts = json.loads(content)
             there = self.blobs.get(repository, {})
-            if any(part["digest"] not in there for part in [parts["config"], *parts["layers"]]):
+            needed = [parts["config"], *parts["layers"]] if "config" in parts else []
+            if any(part["digest"] not in there for part in needed):
                 return handler.answer(400, b'{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown"}]}')
             known[name] = known[digest] = (handler.headers["Content-Type"], content)
-            return handler.answer(201, headers={"Docker-Content-Digest": digest})
+            headers = {"Docker-Content-Digest": digest}
+            if "subject" in parts and self.referrers is not None:
+                headers["OCI-Subject"] = parts["subject"]["digest"]
+                self.referrers.setdefault(parts["subject"]["digest"], []).append(
+                    {"mediaType": parts["mediaType"], "digest": digest, "size": len(content),
+                     "artifactType": parts["artifactType"], "annotations": parts["annotations"]})
+            return handler.answer(201, headers=headers)
         if name not in known:
             return handler.answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
         kind, content = known[name]

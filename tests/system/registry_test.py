@@ -18,6 +18,7 @@ from registries import Certificates, DebianRegistry, FakeRegistry, TokenServer, 
 from slim_program import PROGRAM, SystemTest, main, need_program, need_root, original_of, slim
 
 USER, PASSWORD = "me", "pass:word"
+REPORT = "application/vnd.dev.slim.report.v1+json"
 MEBIBYTE = 1 << 20
 
 
@@ -138,6 +139,26 @@ class Plain(RealRegistryTest):
             self.assertEqual(analysis["image"]["platform"], "linux/" + arch)
         self.assert_error(self.slim("analyze", image, "--platform", "linux/s390x"), 3, "no image for linux/s390x",
                           "linux/amd64, linux/arm64")
+
+    def test_a_report_is_attached_where_the_registry_keeps_no_list(self):
+        registry = self.registry()
+        self.push(registry.host, "static:1", original_of("static"))
+        image = "docker://%s/static:1" % registry.host
+        self.assert_error(self.slim("analyze", image, "--attached"), 3, "no report is attached", "--attach")
+        attached = self.slim("analyze", image, "--attach", "--format", "json")
+        self.assert_status(attached, 0)
+        digest = attached.json()["image"]["digest"]
+        listed = json.loads(run("skopeo", "inspect", "--raw", "--tls-verify=false",
+                                "docker://%s/static:%s" % (registry.host, digest.replace(":", "-"))))
+        self.assertEqual([entry["artifactType"] for entry in listed["manifests"]], [REPORT])
+        held = json.loads(run("skopeo", "inspect", "--raw", "--tls-verify=false",
+                              "docker://%s/static@%s" % (registry.host, listed["manifests"][0]["digest"])))
+        self.assertEqual(held["subject"]["digest"], digest)
+        self.assertEqual(held["layers"][0]["mediaType"], REPORT)
+        self.assertEqual(self.slim("analyze", image, "--attached").json(), attached.json())
+        self.assert_status(self.slim("analyze", image, "--attach"), 0)
+        self.assertEqual(self.slim("analyze", image, "--attached").json()["image"]["digest"], digest)
+        self.assert_error(self.slim("analyze", original_of("static"), "--attach"), 2, "expected docker://NAME")
 
     def test_what_is_not_there_is_bad_input(self):
         registry = self.registry()
@@ -464,6 +485,19 @@ class Faults(RegistryTest):
         self.assertTrue(self.registry.asked("POST", "/v2/other/.*mount=.*&from=app"))
         uploaded = [path for path in self.registry.asked("PUT", "/v2/other/blobs") if first["layers"][0]["digest"][7:] in path]
         self.assertEqual(uploaded, [])
+
+    def test_a_report_is_attached_where_the_registry_keeps_a_list(self):
+        self.registry.referrers = {}
+        attached = self.slim("analyze", self.image, "--attach", "--format", "json")
+        self.assert_status(attached, 0)
+        digest = attached.json()["image"]["digest"]
+        self.assertEqual([entry["artifactType"] for entry in self.registry.referrers[digest]], [REPORT])
+        self.assertEqual(self.registry.asked("PUT", "manifests/sha256-"), [])
+        self.assertEqual(self.slim("analyze", self.image, "--attached").json(), attached.json())
+        # what was attached is held to its digest, too
+        report = json.loads(self.registry.manifests["app"][self.registry.referrers[digest][0]["digest"]][1])["layers"][0]
+        self.registry.fail("GET", report["digest"], lambda handler: handler.answer(200, b" " * report["size"]))
+        self.assert_error(self.slim("analyze", self.image, "--attached"), 3, "expected digest")
 
     def test_an_interrupt_leaves_nothing(self):
         def hang(handler):
