@@ -91,7 +91,8 @@ class RegistryClient {
 
  private:
   [[nodiscard]] std::string chosen_base();
-  std::optional<Text> text_with_retries(const RegistryRequest& request, std::uint64_t cap, bool must_be_there);
+  std::optional<Text> text_with_retries(const RegistryRequest& request, std::uint64_t cap,
+                                        bool must_be_there);
   [[nodiscard]] std::string url_of(const RegistryRequest& request) const;
   HttpResponse send_authorized(const RegistryRequest& request);
   HttpResponse send_once(const RegistryRequest& request, const std::string& authorization);

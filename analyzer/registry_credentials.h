@@ -9,10 +9,10 @@
 namespace slim {
 
 struct Credentials {
-  std::string user;
-  std::string password;
-  std::string identity_token;  ///< given to the token server instead of the two (OAuth2's refresh token)
-  std::string bearer;          ///< given to the registry as it is
+  std::string user{};
+  std::string password{};
+  std::string identity_token{};  ///< given to the token server instead of the two (OAuth2's refresh token)
+  std::string bearer{};          ///< given to the registry as it is
 
   [[nodiscard]] bool empty() const { return user.empty() && identity_token.empty() && bearer.empty(); }
   bool operator==(const Credentials&) const = default;

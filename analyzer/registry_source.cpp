@@ -198,8 +198,8 @@ class RegistrySource : public Source {
     if (descriptor.size > largest_document)
       throw Error(ErrorKind::input, where, fmt::format("larger than {} bytes", largest_document));
     const std::string& digest = descriptor.digest.text();
-    std::string text = is_config ? client_->text({.path = "blobs/" + digest}, largest_document).body
-                                 : manifest(digest).body;
+    std::string text =
+        is_config ? client_->text({.path = "blobs/" + digest}, largest_document).body : manifest(digest).body;
     check_document(text, descriptor, where);
     return text;
   }

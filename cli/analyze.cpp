@@ -93,7 +93,8 @@ void add_analyze(CLI::App& app, int& exit_code) {
   add_report_options(*command, arguments->options);
   command->add_flag("--attach", arguments->attach,
                     "attach the report to the image in its registry (docker://), as an OCI referrer");
-  command->add_flag("--attached", arguments->attached, "show the report that was attached last, and analyze nothing");
+  command->add_flag("--attached", arguments->attached,
+                    "show the report that was attached last, and analyze nothing");
   command->callback([arguments, &exit_code] {
     analyze_command(*arguments);
     exit_code = 0;

@@ -1,7 +1,7 @@
 // The document is the one layer of a manifest that names the image as its subject; an artifact of the
-// image-spec (manifest.md, "Guidelines for Artifact Usage"). Where the registry does not answer with OCI-Subject,
-// it has not understood the subject, and whoever pushes keeps the list: an index under the tag ALGORITHM-HEX of the
-// subject ("Referrers Tag Schema").
+// image-spec (manifest.md, "Guidelines for Artifact Usage"). Where the registry does not answer with
+// OCI-Subject, it has not understood the subject, and whoever pushes keeps the list: an index under the tag
+// ALGORITHM-HEX of the subject ("Referrers Tag Schema").
 #include "slimmer/referrers.h"
 
 #include <cstddef>
@@ -62,9 +62,9 @@ std::string fallback_tag(const Digest& subject) {
 }
 
 std::optional<std::string> fallback_list(RegistryClient& client, const Digest& subject) {
-  auto found = client.text_if_there({.path = "manifests/" + fallback_tag(subject),
-                                     .headers = {{"Accept", std::string(oci_index_type)}}},
-                                    largest_document);
+  auto found = client.text_if_there(
+      {.path = "manifests/" + fallback_tag(subject), .headers = {{"Accept", std::string(oci_index_type)}}},
+      largest_document);
   return found ? std::optional(std::move(found->body)) : std::nullopt;
 }
 
@@ -74,7 +74,7 @@ void add_to_fallback_list(RegistryClient& client, const Digest& subject, const J
     const std::string where = client.what() + ": " + fallback_tag(subject);
     const nlohmann::json document = parse_json(*old, where);
     for (const JsonObject& one : JsonObject(document, where).objects("manifests"))
-      index["manifests"].push_back(one.json());
+      index["manifests"].push_back(Json(one.json()));
     if (index["manifests"].size() >= most_referrers)
       throw Error(ErrorKind::environment, where, fmt::format("lists {} documents already", most_referrers));
   }
@@ -118,8 +118,7 @@ Digest attach_document(const ImageRef& image, const Digest& subject, const std::
       {"artifactType", type},
       {"config", descriptor_of(empty_type, empty_document)},
       {"layers", Json::array({descriptor_of(type, text)})},
-      {"subject",
-       {{"mediaType", subject_type}, {"digest", subject.text()}, {"size", manifest.body.size()}}},
+      {"subject", {{"mediaType", subject_type}, {"digest", subject.text()}, {"size", manifest.body.size()}}},
       {"annotations", {{created_key, created}}}};
   const std::string document = artifact.dump();
   const Digest digest = Digest::of(document);
@@ -147,9 +146,9 @@ std::optional<std::string> attached_document(const ImageRef& image, const Digest
   }
   const auto found = list ? newest(*list, type, where) : std::nullopt;
   if (!found) return std::nullopt;
-  const RegistryClient::Text manifest =
-      client.text({.path = "manifests/" + found->digest.text(), .headers = {{"Accept", oci_manifest_types()}}},
-                  largest_document);
+  const RegistryClient::Text manifest = client.text(
+      {.path = "manifests/" + found->digest.text(), .headers = {{"Accept", oci_manifest_types()}}},
+      largest_document);
   check_document(manifest.body, *found, where);
   const nlohmann::json document = parse_json(manifest.body, where);
   for (const JsonObject& layer : JsonObject(document, where).objects("layers")) {

@@ -179,7 +179,7 @@ void upload_blob(RegistryClient& client, const UploadBlob& blob, const std::stri
 }
 
 HttpHeaders put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
-                  const std::string& text) {
+                         const std::string& text) {
   Retries retries(client.patience());
   const RegistryRequest put{.method = "PUT",
                             .path = "manifests/" + reference,

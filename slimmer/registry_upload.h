@@ -28,6 +28,6 @@ void upload_blob(RegistryClient& client, const UploadBlob& blob, const std::stri
 
 /// Puts a manifest or an index under `reference`: its own digest or a tag. Returns the answer's headers.
 HttpHeaders put_manifest(RegistryClient& client, const std::string& reference, const std::string& media_type,
-                  const std::string& text);
+                         const std::string& text);
 
 }  // namespace slim
