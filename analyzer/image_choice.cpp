@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,11 +13,18 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/byte_stream.h"
 #include "analyzer/error.h"
 #include "analyzer/image.h"
 #include "analyzer/platform.h"
 
 namespace slim {
+
+void check_document(std::string_view text, const Descriptor& descriptor, const std::string& where) {
+  ByteReader reader =
+      verified(memory_reader(std::as_bytes(std::span(text))), descriptor.digest, descriptor.size, where);
+  drain(reader);
+}
 
 std::optional<std::size_t> chosen_index(std::string_view name, std::size_t count, const std::string& where) {
   if (!name.starts_with('@')) return std::nullopt;

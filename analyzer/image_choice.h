@@ -16,6 +16,9 @@ namespace slim {
 inline constexpr std::uint64_t largest_document = std::uint64_t{8}
                                                   << 20;  ///< of a manifest, an index or a config
 
+/// A text that is not of the descriptor's size and digest is an input Error about `where`.
+void check_document(std::string_view text, const Descriptor& descriptor, const std::string& where);
+
 /// The number in "@NUMBER", which chooses an image by its place; nullopt for any other name. A number that is
 /// not below `count` is an input Error about `where`.
 std::optional<std::size_t> chosen_index(std::string_view name, std::size_t count, const std::string& where);

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <functional>
 #include <memory>
@@ -30,13 +29,13 @@
 #include "analyzer/compression.h"
 #include "analyzer/error.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/spool.h"
 #include "analyzer/tar_reader.h"
 #include "analyzer/unique_fd.h"
 
 namespace slim {
 namespace {
 
-constexpr std::uint64_t largest_spool = std::uint64_t{64} << 30;
 constexpr std::size_t most_members = 1'000'000;
 constexpr int most_links = 40;
 constexpr std::uint64_t tar_block = 512;
@@ -60,43 +59,6 @@ Compression compression_of(int fd, std::uint64_t size, const std::string& path) 
   auto reader = file_range_reader(fd, 0, std::min<std::uint64_t>(size, head.size()), path);
   const std::size_t count = size == 0 ? 0 : reader(head);
   return detect_compression(std::span(head).first(count));
-}
-
-/// A file without a name in a folder for large temporary files: it is gone with its descriptor.
-UniqueFd temporary_file() {
-  const char* wanted = std::getenv("TMPDIR");
-  const std::string folder = wanted == nullptr || *wanted == '\0' ? "/var/tmp" : wanted;
-  UniqueFd unnamed(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (unnamed) return unnamed;
-  std::string name = folder + "/slim-XXXXXX";  // the file system knows no unnamed files
-  UniqueFd named(::mkostemp(name.data(), O_CLOEXEC));
-  if (!named) throw system_error(folder, "making a temporary file", errno);
-  ::unlink(name.c_str());
-  return named;
-}
-
-void write_whole(int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system_error("temporary file for a decompressed archive", "writing", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-}
-
-UniqueFd spool(ByteReader archive, const std::string& path) {
-  UniqueFd file = temporary_file();
-  std::vector<std::byte> block(std::size_t{1} << 20);
-  std::uint64_t size = 0;
-  while (const std::size_t count = archive(block)) {
-    size += count;
-    if (size > largest_spool) {
-      throw Error(ErrorKind::input, path, fmt::format("expands to more than {} bytes", largest_spool));
-    }
-    write_whole(file.get(), std::span(block).first(count));
-  }
-  if (::lseek(file.get(), 0, SEEK_SET) < 0) throw system_error(path, "reading its decompressed form", errno);
-  return file;
 }
 
 /// The name that a symlink in an archive leads to, or nothing where it leaves the archive.
@@ -162,10 +124,22 @@ ImageFiles ImageFiles::archive(const std::string& path) {
     files.is_spooled_ = true;
     fd = spool(decompressed(file_range_reader(fd.get(), 0, size, path), path), path);
   }
-  files.tar_size_ = file_size(fd.get(), path);
-  files.fd_ = std::make_shared<const UniqueFd>(std::move(fd));
-  files.scan();
+  files.read_tar(std::move(fd));
   return files;
+}
+
+ImageFiles ImageFiles::spooled(UniqueFd tar, const std::string& name) {
+  ImageFiles files;
+  files.path_ = name;
+  files.is_spooled_ = true;
+  files.read_tar(std::move(tar));
+  return files;
+}
+
+void ImageFiles::read_tar(UniqueFd tar) {
+  tar_size_ = file_size(tar.get(), path_);
+  fd_ = std::make_shared<const UniqueFd>(std::move(tar));
+  scan();
 }
 
 void ImageFiles::scan() {

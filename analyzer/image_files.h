@@ -17,9 +17,11 @@ namespace slim {
 
 class ImageFiles {
  public:
-  /// A tar, maybe compressed with gzip or zstd: it is then decompressed once into an unnamed temporary file
-  /// (in $TMPDIR or /var/tmp), of 64 GiB at most. Of members with one name the last counts.
+  /// A tar, maybe compressed with gzip or zstd: it is then decompressed once into a temporary file (spool.h).
+  /// Of members with one name the last counts.
   static ImageFiles archive(const std::string& path);
+  /// A tar in a temporary file (spool.h). `name` stands for its path in messages.
+  static ImageFiles spooled(UniqueFd tar, const std::string& name);
   static ImageFiles folder(const std::string& path);
 
   /// The path as the user gave it.
@@ -52,6 +54,7 @@ class ImageFiles {
     std::uint64_t size = 0;
   };
 
+  void read_tar(UniqueFd tar);
   void scan();
   [[nodiscard]] std::optional<Place> find(const std::string& name) const;
   [[nodiscard]] Place get(const std::string& name) const;

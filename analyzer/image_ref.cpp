@@ -3,6 +3,7 @@
 // read.
 #include "analyzer/image_ref.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -18,12 +19,29 @@
 #include "analyzer/error.h"
 #include "analyzer/image_files.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/registry_name.h"
 
 namespace slim {
 namespace {
 
-constexpr auto transports = std::to_array<Transport>(
+constexpr auto path_transports = std::to_array<Transport>(
     {Transport::docker_archive, Transport::oci, Transport::oci_archive, Transport::rootfs, Transport::dir});
+
+/// Those without a path, and how they are written.
+struct NamePrefix {
+  Transport transport;
+  std::string_view text;
+};
+constexpr auto name_prefixes =
+    std::to_array<NamePrefix>({{Transport::registry, "docker://"},
+                               {Transport::docker_daemon, "docker-daemon:"},
+                               {Transport::containers_storage, "containers-storage:"},
+                               {Transport::bare_name, ""}});
+
+const NamePrefix* name_prefix(Transport transport) {
+  const auto found = std::ranges::find(name_prefixes, transport, &NamePrefix::transport);
+  return found == name_prefixes.end() ? nullptr : &*found;
+}
 
 bool is_folder(const std::string& path) {
   struct stat status{};
@@ -37,9 +55,18 @@ bool exists(const std::string& path) {
 
 /// The reference as its prefix says; nullopt where it has none of ours.
 std::optional<ImageRef> with_prefix(std::string_view text) {
+  for (const auto& [transport, prefix] : name_prefixes) {
+    if (prefix.empty() || !text.starts_with(prefix)) continue;
+    ImageRef ref{.transport = transport, .path = {}, .name = std::string(text.substr(prefix.size()))};
+    // What else stands for an image there, its own tools know.
+    if (transport == Transport::registry) RegistryName::parse(ref.name);
+    if (!ref.name.empty()) return ref;
+    throw Error(ErrorKind::usage, std::string(text),
+                fmt::format("expected an image's name behind '{}'", prefix));
+  }
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  for (const Transport transport : transports) {
+  for (const Transport transport : path_transports) {
     if (text.substr(0, colon) != to_string(transport)) continue;
     std::string_view rest = text.substr(colon + 1);
     ImageRef ref{.transport = transport, .path = {}, .name = {}};
@@ -120,18 +147,17 @@ std::optional<ImageRef> by_content(std::string_view text) {
   return std::nullopt;
 }
 
-[[noreturn]] void not_found(std::string_view text) {
+/// What is no path: an image's name, if it can be one.
+ImageRef by_name(std::string_view text) {
   const bool is_path = text.starts_with('/') || text.starts_with("./") || text.starts_with("../") ||
                        text.ends_with(".tar") || text.ends_with(".gz") || text.ends_with(".tgz");
   if (is_path) throw Error(ErrorKind::input, std::string(text), "no such file or folder");
-  std::string_view name = text;
-  for (const std::string_view prefix : {"docker://", "docker-daemon:", "containers-storage:"}) {
-    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  if (!RegistryName::read(text)) {
+    throw Error(ErrorKind::input, std::string(text),
+                "no such file or folder, and no image's name: that is [HOST[:PORT]/]NAME[:TAG][@DIGEST] with "
+                "NAME in lower case");
   }
-  throw Error(
-      ErrorKind::input, std::string(text),
-      "no such file or folder, and daemons, local stores and registries are not read by this version yet",
-      fmt::format("docker save {} -o FILE, and give FILE", name));
+  return {.transport = Transport::bare_name, .path = {}, .name = std::string(text)};
 }
 
 }  // namespace
@@ -148,11 +174,20 @@ std::string_view to_string(Transport transport) {
       return "rootfs";
     case Transport::dir:
       return "dir";
+    case Transport::registry:
+      return "docker";
+    case Transport::docker_daemon:
+      return "docker-daemon";
+    case Transport::containers_storage:
+      return "containers-storage";
+    case Transport::bare_name:
+      return "name";
   }
   return "unknown";
 }
 
 std::string ImageRef::text() const {
+  if (const NamePrefix* prefix = name_prefix(transport)) return std::string(prefix->text) + name;
   return fmt::format("{}:{}{}{}", to_string(transport), path, name.empty() ? "" : ":", name);
 }
 
@@ -164,6 +199,7 @@ ImageRef parse_image_ref(std::string_view text) {
       throw Error(ErrorKind::usage, std::string(text), "dir: is for output only",
                   "to read a root folder: rootfs:" + ref->path);
     }
+    if (name_prefix(ref->transport) != nullptr) return *std::move(ref);
     if (!exists(ref->path)) throw Error(ErrorKind::input, ref->path, "no such file or folder");
     const bool wants_folder = ref->transport == Transport::oci;
     if (ref->transport != Transport::rootfs && is_folder(ref->path) != wants_folder) {
@@ -174,14 +210,19 @@ ImageRef parse_image_ref(std::string_view text) {
     return *std::move(ref);
   }
   if (auto ref = by_content(text)) return *std::move(ref);
-  not_found(text);
+  return by_name(text);
 }
 
 ImageRef parse_destination(std::string_view text) {
   auto ref = with_prefix(text);
+  if (ref && ref->transport == Transport::registry && !RegistryName::parse(ref->name).digest.empty()) {
+    throw Error(ErrorKind::usage, "destination " + std::string(text),
+                "names a digest: expected a tag, as the digest comes from what is written");
+  }
   if (ref && ref->transport != Transport::rootfs) return *std::move(ref);
   throw Error(ErrorKind::usage, "destination " + std::string(text),
-              "expected docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME] or dir:DIR");
+              "expected docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], dir:DIR, "
+              "docker://NAME, docker-daemon:NAME or containers-storage:NAME");
 }
 
 }  // namespace slim

@@ -1,15 +1,11 @@
-// From index.json to one image: the entries are narrowed by name, nested indexes are opened, and the platform
-// chooses among what is left. Every document is checked against its descriptor before it is believed.
+// index.json names the images of a layout; the rest is as everywhere (oci_image.h).
 #include "analyzer/oci_layout.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,84 +22,29 @@
 #include "analyzer/image_ref.h"
 #include "analyzer/json.h"
 #include "analyzer/json_object.h"
+#include "analyzer/oci_image.h"
 #include "analyzer/platform.h"
 
 namespace slim {
 namespace {
-
-constexpr int deepest_index = 4;
-constexpr std::size_t most_manifests = 1000;
-
-constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json";
-constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
-constexpr std::string_view docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
-constexpr std::string_view docker_manifest = "application/vnd.docker.distribution.manifest.v2+json";
-
-bool is_index(std::string_view type) {
-  return type == oci_index || type == docker_list;
-}
-bool is_manifest(std::string_view type) {
-  return type == oci_manifest || type == docker_manifest;
-}
-bool is_schema1(std::string_view type) {
-  return type.starts_with("application/vnd.docker.distribution.manifest.v1");
-}
-
-/// An entry of an index.
-struct Candidate {
-  Descriptor descriptor;
-  std::optional<Platform> platform;
-  std::vector<std::string> names;  ///< of the entry, or of the one whose index it is in
-};
-
-std::string blob_name(const Digest& digest) {
-  return fmt::format("blobs/{}/{}", digest.algorithm(), digest.hex());
-}
-
-Descriptor read_descriptor(const JsonObject& from) {
-  Descriptor descriptor;
-  descriptor.media_type = from.string("mediaType");
-  const std::string digest = from.string("digest");
-  if (digest.empty()) from.fail("digest", "missing: expected sha256: with 64 hex digits");
-  descriptor.digest = Digest::parse(digest, from.where());
-  descriptor.size = from.size("size");
-  descriptor.location = blob_name(descriptor.digest);
-  return descriptor;
-}
-
-Candidate read_candidate(const JsonObject& from) {
-  Candidate candidate{.descriptor = read_descriptor(from), .platform = {}, .names = {}};
-  if (from.find("platform") != nullptr) {
-    const JsonObject platform = from.object("platform");
-    candidate.platform = Platform{.os = platform.string("os"),
-                                  .architecture = platform.string("architecture"),
-                                  .variant = platform.string("variant")};
-  }
-  const JsonObject annotations = from.object("annotations");
-  for (const std::string_view key : {"org.opencontainers.image.ref.name", "io.containerd.image.name"}) {
-    if (auto name = annotations.string(key); !name.empty()) candidate.names.push_back(std::move(name));
-  }
-  return candidate;
-}
-
-/// BuildKit's provenance and SBOM: they lie beside the images, in manifests of their own.
-bool is_attestation(const JsonObject& entry) {
-  const JsonObject platform = entry.object("platform");
-  if (platform.string("os") == "unknown" && platform.string("architecture") == "unknown") return true;
-  return !entry.object("annotations").string("vnd.docker.reference.type").empty();
-}
 
 class LayoutReader {
  public:
   LayoutReader(const ImageFiles& files, const ImageRef& ref, const Platform* wanted)
       : files_(files), ref_(ref), wanted_(wanted) {}
 
-  Image read() {
+  [[nodiscard]] Image read() const {
     check_layout();
-    std::vector<Candidate> candidates =
-        by_name(read_index(files_.read("index.json", largest_document), "index.json"));
-    candidates = flatten(std::move(candidates), 0);
-    return read_image(by_platform(std::move(candidates)));
+    auto candidates =
+        by_name(read_oci_index(files_.read("index.json", largest_document), files_.place("index.json")));
+    const OciDocuments documents{
+        .where = files_.path(),
+        .read = [this](const Descriptor& descriptor, bool) { return read_document(descriptor); },
+        .place = [this](const Descriptor& descriptor) { return files_.place(descriptor.location); }};
+    Image image = read_oci_image(documents, std::move(candidates), ref_, wanted_);
+    if (!ref_.name.empty() && !ref_.name.starts_with('@')) image.name = ref_.name;
+    for (const Layer& layer : image.layers) check_size(layer.blob);
+    return image;
   }
 
  private:
@@ -120,6 +61,13 @@ class LayoutReader {
     }
   }
 
+  void check_size(const Descriptor& blob) const {
+    const std::uint64_t size = files_.size(blob.location);
+    if (size == blob.size) return;
+    throw Error(ErrorKind::input, files_.place(blob.location),
+                fmt::format("expected {} bytes, found {}", blob.size, size));
+  }
+
   [[nodiscard]] std::string read_document(const Descriptor& descriptor) const {
     const std::string where = files_.place(descriptor.location);
     if (descriptor.size > largest_document) {
@@ -129,25 +77,8 @@ class LayoutReader {
                     largest_document, where);
   }
 
-  [[nodiscard]] std::vector<Candidate> read_index(const std::string& text, const std::string& name) const {
-    const std::string where = files_.place(name);
-    const auto document = parse_json(text, where);
-    const JsonObject root(document, where);
-    if (root.find("manifests") == nullptr)
-      root.fail("manifests", "missing: expected a list, as an index has");
-    std::vector<Candidate> candidates;
-    for (const JsonObject& entry : root.objects("manifests")) {
-      if (is_attestation(entry)) continue;
-      candidates.push_back(read_candidate(entry));
-    }
-    if (candidates.size() > most_manifests) {
-      throw Error(ErrorKind::input, where, fmt::format("more than {} manifests", most_manifests));
-    }
-    return candidates;
-  }
-
   /// The entries that the reference's name chooses; without one, all, if they are one image.
-  [[nodiscard]] std::vector<Candidate> by_name(std::vector<Candidate> all) const {
+  [[nodiscard]] std::vector<OciCandidate> by_name(std::vector<OciCandidate> all) const {
     if (all.empty()) throw Error(ErrorKind::input, files_.place("index.json"), "holds no image");
     if (const auto index = chosen_index(ref_.name, all.size(), files_.path())) return {all[*index]};
     std::vector<std::string> names;
@@ -163,173 +94,17 @@ class LayoutReader {
       throw Error(ErrorKind::input, files_.path(), fmt::format("holds several images: {}", listed(names)),
                   fmt::format("choose one: {}:{}:NAME", to_string(ref_.transport), ref_.path));
     }
-    std::erase_if(all, [&](const Candidate& candidate) { return !is_named(candidate); });
+    std::erase_if(all, [&](const OciCandidate& candidate) { return !is_named(candidate); });
     if (!all.empty()) return all;
     throw Error(ErrorKind::input, files_.path(),
                 fmt::format("no image '{}': there is {}", ref_.name, listed(names)));
   }
 
-  [[nodiscard]] bool is_named(const Candidate& candidate) const {
+  [[nodiscard]] bool is_named(const OciCandidate& candidate) const {
     return std::ranges::any_of(candidate.names, [&](const std::string& name) {
       return name == ref_.name ||
              (name.find('/') != std::string::npos && familiar_name(name) == familiar_name(ref_.name));
     });
-  }
-
-  /// Indexes replaced by what is in them.
-  [[nodiscard]] std::vector<Candidate> flatten(std::vector<Candidate> candidates, int depth) const {
-    std::vector<Candidate> flat;
-    for (Candidate& candidate : candidates) {
-      const Descriptor& descriptor = candidate.descriptor;
-      if (!is_index(descriptor.media_type)) {
-        flat.push_back(std::move(candidate));
-      } else {
-        if (depth == deepest_index) {
-          throw Error(ErrorKind::input, files_.place(descriptor.location), "indexes are nested too deep");
-        }
-        auto inner = flatten(read_index(read_document(descriptor), descriptor.location), depth + 1);
-        for (Candidate& one : inner) {
-          one.names = candidate.names;
-          flat.push_back(std::move(one));
-        }
-      }
-      if (flat.size() > most_manifests) {
-        throw Error(ErrorKind::input, files_.path(), fmt::format("more than {} manifests", most_manifests));
-      }
-    }
-    return flat;
-  }
-
-  /// The platform of a candidate: what its index says, else what its config says.
-  [[nodiscard]] Platform platform_of(const Candidate& candidate) const {
-    if (candidate.platform) return *candidate.platform;
-    return read_config(read_manifest(candidate.descriptor)).platform;
-  }
-
-  [[nodiscard]] Candidate by_platform(std::vector<Candidate> candidates) const {
-    std::set<Digest> seen;
-    std::erase_if(candidates,
-                  [&](const Candidate& one) { return !seen.insert(one.descriptor.digest).second; });
-    if (candidates.empty()) throw Error(ErrorKind::input, files_.path(), "holds no image, only attestations");
-    if (candidates.size() == 1 && wanted_ == nullptr) return candidates.front();
-    const Platform platform = wanted_ == nullptr ? Platform::host() : *wanted_;
-    std::vector<std::string> available;
-    std::vector<std::pair<const Candidate*, Platform>> matching;
-    for (const Candidate& candidate : candidates) {
-      Platform have = platform_of(candidate);
-      available.push_back(have.text());
-      if (serves(have, platform)) matching.emplace_back(&candidate, std::move(have));
-    }
-    if (matching.empty()) {
-      throw Error(ErrorKind::input, ref_.text(),
-                  fmt::format("no image for {}: there is {}", platform.text(), listed(available)),
-                  wanted_ == nullptr ? "choose one with --platform" : "");
-    }
-    // The very variant that was asked for, else the one that is for all.
-    const auto exact =
-        std::ranges::find(matching, platform.variant, [](const auto& m) { return m.second.variant; });
-    const auto& chosen = exact == matching.end() ? matching.front() : *exact;
-    const auto same = std::ranges::count(matching, chosen.second, [](const auto& m) { return m.second; });
-    if (same > 1) {
-      throw Error(
-          ErrorKind::input, ref_.text(),
-          fmt::format("holds {} images for {} that have no names of their own", same, chosen.second.text()),
-          fmt::format("choose one by its place: {}:{}:@0", to_string(ref_.transport), ref_.path));
-    }
-    return *chosen.first;
-  }
-
-  /// A manifest's text and what it says, checked as far as its kind goes.
-  struct Manifest {
-    nlohmann::json document;
-    std::string where;
-    Descriptor config;
-    std::vector<Descriptor> layers;
-  };
-
-  [[nodiscard]] Manifest read_manifest(const Descriptor& descriptor) const {
-    const std::string where = files_.place(descriptor.location);
-    if (is_schema1(descriptor.media_type)) {
-      throw Error(ErrorKind::input, where, "a manifest of Docker's schema 1: expected schema 2 or OCI",
-                  "pull and save the image again with a current tool");
-    }
-    if (!descriptor.media_type.empty() && !is_manifest(descriptor.media_type)) {
-      throw Error(ErrorKind::input, where,
-                  fmt::format("media type '{}': expected an image manifest", descriptor.media_type));
-    }
-    Manifest manifest{
-        .document = parse_json(read_document(descriptor), where), .where = where, .config = {}, .layers = {}};
-    const JsonObject root(manifest.document, where);
-    if (const auto* version = root.find("schemaVersion"); version == nullptr || *version != 2) {
-      const bool is_number = version != nullptr && version->is_number();
-      root.fail("schemaVersion", "expected 2" + (is_number ? ", found " + version->dump() : std::string()));
-    }
-    const std::string type = root.string("mediaType");
-    if (!type.empty() && !is_manifest(type))
-      root.fail("mediaType", fmt::format("expected an image manifest, found '{}'", type));
-    if (root.find("config") == nullptr)
-      root.fail("config", "missing: expected a descriptor, as an image manifest has");
-    manifest.config = read_descriptor(root.object("config"));
-    check_is_image(root, manifest.config);
-    for (const JsonObject& layer : root.objects("layers")) {
-      manifest.layers.push_back(read_descriptor(layer));
-      check_layer_type(layer, manifest.layers.back().media_type);
-    }
-    return manifest;
-  }
-
-  static void check_is_image(const JsonObject& root, const Descriptor& config) {
-    constexpr auto configs = std::to_array<std::string_view>(
-        {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"});
-    if (std::ranges::find(configs, config.media_type) != configs.end()) return;
-    const std::string artifact = root.string("artifactType");
-    root.fail("config.mediaType",
-              fmt::format("'{}' is no image config: this is an artifact{}", config.media_type,
-                          artifact.empty() ? "" : " of type '" + artifact + "'"));
-  }
-
-  static void check_layer_type(const JsonObject& layer, std::string_view type) {
-    constexpr auto types = std::to_array<std::string_view>(
-        {"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
-         "application/vnd.oci.image.layer.v1.tar+zstd",
-         "application/vnd.oci.image.layer.nondistributable.v1.tar",
-         "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-         "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
-         "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.diff.tar.gzip",
-         "application/vnd.docker.image.rootfs.diff.tar.zstd",
-         "application/vnd.docker.image.rootfs.foreign.diff.tar",
-         "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"});
-    if (std::ranges::find(types, type) != types.end()) return;
-    if (type.ends_with("+encrypted")) {
-      layer.fail("mediaType", fmt::format("'{}': the layer is encrypted, expected a plain one", type));
-    }
-    layer.fail("mediaType", fmt::format("unknown layer media type '{}'", type));
-  }
-
-  [[nodiscard]] ImageConfig read_config(const Manifest& manifest) const {
-    return parse_image_config(read_document(manifest.config), files_.place(manifest.config.location));
-  }
-
-  [[nodiscard]] Image read_image(const Candidate& candidate) const {
-    Manifest manifest = read_manifest(candidate.descriptor);
-    Image image;
-    image.reference = ref_.text();
-    image.digest = candidate.descriptor.digest;
-    image.config_digest = manifest.config.digest;
-    if (!candidate.names.empty()) image.name = candidate.names.front();
-    if (!ref_.name.empty() && !ref_.name.starts_with('@')) image.name = ref_.name;
-    image.config = read_config(manifest);
-    check_platform(image.config, wanted_, ref_.text());
-    for (Descriptor& layer : manifest.layers) {
-      const std::uint64_t size = files_.size(layer.location);
-      if (size != layer.size) {
-        throw Error(ErrorKind::input, files_.place(layer.location),
-                    fmt::format("expected {} bytes, found {}", layer.size, size));
-      }
-      image.layers.push_back({.blob = std::move(layer), .diff_id = {}, .created_by = {}});
-    }
-    complete_layers(image, manifest.where);
-    return image;
   }
 
   const ImageFiles& files_;

@@ -22,6 +22,7 @@
 #include "analyzer/image_ref.h"
 #include "analyzer/oci_layout.h"
 #include "analyzer/platform.h"
+#include "analyzer/registry_source.h"
 #include "analyzer/rootfs_source.h"
 #include "analyzer/unique_fd.h"
 
@@ -107,6 +108,13 @@ std::unique_ptr<Source> open_source(const ImageRef& ref, const Platform* wanted)
     }
     case Transport::rootfs:
       return open_rootfs(ref, wanted);
+    case Transport::registry:
+      return open_registry(ref, wanted);
+    case Transport::docker_daemon:
+    case Transport::containers_storage:
+    case Transport::bare_name:
+      throw Error(ErrorKind::environment, ref.text(), "is not read by this version yet",
+                  fmt::format("docker save {} -o FILE, and give FILE", ref.name));
     case Transport::dir:
       break;
   }

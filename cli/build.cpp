@@ -139,16 +139,16 @@ int build(const Arguments& arguments) {
   refuse_host_network(options);
   const auto platform = platform_of(options);
   const AnalysisOptions analysis_options = analysis_options_of(options, platform);
-  const ImageRef destination = parse_destination(arguments.destination);
+  const ImageRef destination = destination_of(arguments.destination, options);
   Progress progress(progress_of(options));
   BuildOptions build_options = build_options_of(arguments);
   build_options.progress = [&progress](const std::string& text) { progress.step(text); };
-  const ImageRef source = parse_image_ref(arguments.image);
+  const ImageRef source = image_of(arguments.image, options);
   refuse_overwriting(source, destination, options);
   check_destination(destination, build_options.write);
   clean_up_on_signals();
   build_options.probes = probes_of(options);
-  const ProbeImages service_images(build_options.probes);
+  const ProbeImages service_images(build_options.probes, options.insecure);
   build_options.service_images = service_images.companions();
 
   progress.step("reading " + arguments.image);
@@ -185,10 +185,12 @@ void add_build(CLI::App& app, int& exit_code) {
   command->add_option("IMAGE", arguments->image, "the image")->required();
   command
       ->add_option("-o,--output", arguments->destination,
-                   "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE or dir:DIR")
+                   "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE, dir:DIR or docker://NAME")
       ->required()
       ->type_name("DEST");
-  command->add_option("-t,--tag", arguments->tag, "the name inside the output (the image's own)")
+  command
+      ->add_option("-t,--tag", arguments->tag,
+                   "the name inside the output (the image's own); for docker:// the tag")
       ->type_name("NAME");
   command->add_option("--compression", arguments->compression,
                       "of OCI layers: gzip[:0-2], zstd[:1-19] or none (gzip:1)");

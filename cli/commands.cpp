@@ -42,7 +42,8 @@ int run_command_line(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);  // an unknown one is then named as an argument that was not expected
   app.failure_message(CLI::FailureMessage::simple);
   app.footer(
-      "An IMAGE is docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME] or rootfs:PATH;\n"
+      "An IMAGE is docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], rootfs:PATH or\n"
+      "docker://[HOST[:PORT]/]NAME[:TAG][@DIGEST] (a registry);\n"
       "a path that exists needs no prefix. Exit codes: 0 yes, 1 no, 2 usage, 3 bad input, 4 surroundings.");
   int exit_code = 0;
   add_analyze(app, exit_code);

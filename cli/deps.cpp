@@ -376,7 +376,7 @@ int run_deps(const DepsArguments& arguments) {
   Progress progress(progress_of(options));
   progress.step("reading " + arguments.image);
   const AnalysisOptions analysis = analysis_options_of(options, platform);
-  const ImageContents contents = read_image(parse_image_ref(arguments.image), analysis.read);
+  const ImageContents contents = read_image(image_of(arguments.image, options), analysis.read);
   const ImageConfig config = with_overrides(contents.image().config, analysis.overrides);
   DependencyGraph graph(contents.tree, config);
   const std::vector<Subject> subjects = find_subjects(arguments, contents, graph, config);

@@ -32,9 +32,9 @@ int diff(const Arguments& arguments) {
   read.facts = false;  // equal hashes are equal files: what is in them does not matter
   Progress progress(progress_of(options));
   progress.step("reading " + arguments.a);
-  const ImageContents a = read_image(parse_image_ref(arguments.a), read);
+  const ImageContents a = read_image(image_of(arguments.a, options), read);
   progress.step("reading " + arguments.b);
-  const ImageContents b = read_image(parse_image_ref(arguments.b), read);
+  const ImageContents b = read_image(image_of(arguments.b, options), read);
   DiffReport report{.a = &a,
                     .b = &b,
                     .diff = {},

@@ -27,6 +27,7 @@
 
 #include "analyzer/error.h"
 #include "analyzer/image_contents.h"
+#include "analyzer/image_ref.h"
 #include "analyzer/index_cache.h"
 #include "analyzer/platform.h"
 #include "cli/escape.h"
@@ -165,6 +166,8 @@ void add_image_options(CLI::App& command, Options& options) {
           ->type_name("DIR");
   command.add_flag("--no-cache", options.no_cache, "read and verify every layer anew, and keep nothing")
       ->excludes(cache);
+  command.add_flag("--insecure", options.insecure,
+                   "registries need not prove who they are, nor speak TLS at all");
 }
 
 void add_output_options(CLI::App& command, Options& options) {
@@ -239,6 +242,18 @@ void add_repeat_option(CLI::App& command, Options& options) {
   command.add_option("--repeat", options.repeat, "runs of each side before noise is judged (2)")
       ->type_name("N")
       ->check(CLI::Range(2U, most));
+}
+
+ImageRef image_of(const std::string& text, const Options& options) {
+  ImageRef ref = parse_image_ref(text);
+  ref.insecure = options.insecure;
+  return ref;
+}
+
+ImageRef destination_of(const std::string& text, const Options& options) {
+  ImageRef ref = parse_destination(text);
+  ref.insecure = options.insecure;
+  return ref;
 }
 
 std::optional<Platform> platform_of(const Options& options) {

@@ -14,6 +14,7 @@
 #include <CLI/App.hpp>
 
 #include "analyzer/image_contents.h"
+#include "analyzer/image_ref.h"
 #include "analyzer/platform.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -54,6 +55,7 @@ struct Options {
   unsigned jobs = 0;
   std::string cache;
   bool no_cache = false;
+  bool insecure = false;
   bool no_metadata = false;
   bool quiet = false;
   bool no_color = false;
@@ -61,7 +63,8 @@ struct Options {
   bool show_secrets = false;
 };
 
-void add_image_options(CLI::App& command, Options& options);   ///< --platform, --jobs, --cache, --no-cache
+void add_image_options(CLI::App& command,
+                       Options& options);  ///< --platform, --jobs, --cache, --no-cache, --insecure
 void add_output_options(CLI::App& command, Options& options);  ///< --format, --quiet, --no-color, --progress
 void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --progress
 void add_report_options(CLI::App& command, Options& options);    ///< --report, --files, --show-secrets
@@ -74,6 +77,10 @@ void add_run_options(CLI::App& command,
                      Options& options);  ///< --mount, --tmpfs, --runtime, --network, limits
 
 void add_repeat_option(CLI::App& command, Options& options);  ///< --repeat
+
+/// As parse_image_ref and parse_destination, with --insecure.
+ImageRef image_of(const std::string& text, const Options& options);
+ImageRef destination_of(const std::string& text, const Options& options);
 
 /// Each throws an Error of kind usage that names the option and what was expected.
 std::optional<Platform> platform_of(const Options& options);

@@ -33,7 +33,7 @@ int run(const Arguments& arguments) {
   RunOptions run_options = run_options_of(options);
   if (options.timeout.empty()) run_options.limits.timeout = std::chrono::seconds(0);  // until it ends
   if (!arguments.words.empty()) run_options.overrides.cmd = arguments.words;
-  const ImageRef reference = parse_image_ref(arguments.image);
+  const ImageRef reference = image_of(arguments.image, options);
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   ImageContents contents = read_image(reference, read);

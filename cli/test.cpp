@@ -81,7 +81,7 @@ int test(const Arguments& arguments) {
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.image);
-  ImageContents contents = read_image(parse_image_ref(arguments.image), read);
+  ImageContents contents = read_image(image_of(arguments.image, options), read);
   for (auto& file : files) add_license_tests(file, contents.tree);
   RunOptions run = run_options_of(options);
   run.mount_sources = mount_sources_of(probes_of(files));

@@ -106,13 +106,13 @@ int trace(const Arguments& arguments) {
   check_file_place(arguments.output);
   clean_up_on_signals();
   run_options.probes = probes_of(options);
-  const ProbeImages service_images(run_options.probes);
+  const ProbeImages service_images(run_options.probes, options.insecure);
   run_options.service_images = service_images.companions();
 
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.image);
-  ImageContents contents = read_image(parse_image_ref(arguments.image), read);
+  ImageContents contents = read_image(image_of(arguments.image, options), read);
   Verifier verifier(contents, run_options);
   const auto runs = verifier.observe_original();
   progress.finish();

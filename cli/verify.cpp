@@ -41,15 +41,15 @@ int verify(const Arguments& arguments) {
   verify_options.progress = [&progress](const std::string& text) { progress.step(text); };
   clean_up_on_signals();
   verify_options.probes = probes_of(options);
-  const ProbeImages service_images(verify_options.probes);
+  const ProbeImages service_images(verify_options.probes, options.insecure);
   verify_options.service_images = service_images.companions();
 
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;
   progress.step("reading " + arguments.original);
-  ImageContents original = read_image(parse_image_ref(arguments.original), read);
+  ImageContents original = read_image(image_of(arguments.original, options), read);
   progress.step("reading " + arguments.slimmed);
-  ImageContents slimmed = read_image(parse_image_ref(arguments.slimmed), read);
+  ImageContents slimmed = read_image(image_of(arguments.slimmed, options), read);
   Verdict verdict = verify_images(original, slimmed, verify_options);
   if (!options.show_secrets) verdict = redacted_verdict(std::move(verdict));
   progress.finish();

@@ -67,7 +67,8 @@ void add_why(CLI::App& app, int& exit_code) {
     const Options& options = arguments->options;
     const Format format = format_of(options.format, "--format");
     const auto platform = platform_of(options);
-    const auto analysis = analyze(parse_image_ref(arguments->image), analysis_options_of(options, platform));
+    const auto analysis =
+        analyze(image_of(arguments->image, options), analysis_options_of(options, platform));
     const TextStyle style = style_of_stdout(options.no_color);
     nlohmann::ordered_json answers = nlohmann::ordered_json::array();
     exit_code = 0;

@@ -9,6 +9,7 @@ find_package(LLVM 19.1 CONFIG REQUIRED
 find_package(nlohmann_json 3.11 REQUIRED)               # JSON
 find_package(CLI11 2.1 REQUIRED)                        # the command line
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)    # digests: libcrypto's EVP
+find_package(CURL 7.85 REQUIRED)                        # registries and daemons: HTTP, TLS, proxies
 find_package(fmt 9.1 REQUIRED)                          # text formatting
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)    # zstd layers
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)    # gzip layers, at ISA-L's speed

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/exit_status.h"
 #include "runner/probe.h"
 #include "runner/sandbox.h"
 

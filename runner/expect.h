@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/exit_status.h"
 #include "runner/probe.h"
 #include "runner/sandbox.h"
 

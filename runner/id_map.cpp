@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "analyzer/error.h"
+#include "analyzer/spawn.h"
 #include "analyzer/unique_fd.h"
-#include "runner/spawn.h"
 
 namespace slim {
 namespace {

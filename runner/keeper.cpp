@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "analyzer/error.h"
+#include "analyzer/spawn.h"
 #include "analyzer/unique_fd.h"
 #include "runner/container_network.h"
 #include "runner/container_processes.h"
@@ -47,7 +48,6 @@
 #include "runner/run_files.h"
 #include "runner/runtime.h"
 #include "runner/sandbox.h"
-#include "runner/spawn.h"
 #include "runner/work_folder.h"
 
 namespace slim {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/exit_status.h"
 #include "runner/compare.h"
 #include "runner/port_table.h"
 #include "runner/probe.h"

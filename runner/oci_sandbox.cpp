@@ -38,6 +38,7 @@
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/error.h"
+#include "analyzer/exit_status.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"

@@ -14,7 +14,7 @@
 
 namespace slim {
 
-ProbeImages::ProbeImages(const ProbeSet& set) {
+ProbeImages::ProbeImages(const ProbeSet& set, bool insecure) {
   for (const auto& service : set.services) {
     const auto place = service.origin.text();
     in_context((place.empty() ? "" : place + ": ") + "service " + service.name, [&] {
@@ -22,7 +22,9 @@ ProbeImages::ProbeImages(const ProbeSet& set) {
       ReadOptions read;
       read.facts = false;
       read.platform = &platform;
-      images_.push_back(std::make_unique<ImageContents>(read_image(parse_image_ref(service.image), read)));
+      ImageRef ref = parse_image_ref(service.image);
+      ref.insecure = insecure;
+      images_.push_back(std::make_unique<ImageContents>(read_image(ref, read)));
       if (command_of(with_overrides(images_.back()->image().config, service.overrides)).empty()) {
         throw Error(ErrorKind::input, service.image,
                     "nothing to run: the image has neither entrypoint nor cmd",

@@ -12,8 +12,9 @@ namespace slim {
 
 class ProbeImages {
  public:
-  /// Reads each service's image. A problem is an Error in the context of the service.
-  explicit ProbeImages(const ProbeSet& set);
+  /// Reads each service's image, where `insecure` from any registry. A problem is an Error in the context of
+  /// the service.
+  explicit ProbeImages(const ProbeSet& set, bool insecure = false);
 
   /// For make_oci_sandbox; they live as long as this does.
   [[nodiscard]] std::vector<ImageContents*> companions() const;

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/error.h"
+#include "analyzer/spawn.h"
 #include "runner/sandbox.h"
-#include "runner/spawn.h"
 
 namespace slim {
 namespace {

@@ -13,24 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/exit_status.h"
 #include "analyzer/image.h"
 #include "analyzer/unique_fd.h"
 #include "runner/container_spec.h"
 #include "runner/port_table.h"
 
 namespace slim {
-
-/// How a container's first process ended.
-struct ExitStatus {
-  int code = 0;    ///< 0 to 255, where it exited by itself
-  int signal = 0;  ///< the signal that ended it; 0: none did
-
-  bool operator==(const ExitStatus&) const = default;
-  /// As a shell and `docker run` count: the code, or 128 + signal.
-  [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : code; }
-  [[nodiscard]] bool success() const { return signal == 0 && code == 0; }
-  [[nodiscard]] std::string text() const;  ///< "exit 3", "signal 9 (SIGKILL)"
-};
 
 enum class OutputStream : std::uint8_t { standard_output, standard_error };
 

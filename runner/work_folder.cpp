@@ -19,18 +19,13 @@
 #include <vector>
 
 #include "analyzer/error.h"
+#include "analyzer/spool.h"
 #include "analyzer/unique_fd.h"
 
 namespace slim {
 namespace {
 
 constexpr std::string_view name_prefix = "slim-run.";
-
-std::string parent_folder() {
-  const char* variable = std::getenv("TMPDIR");
-  if (variable != nullptr && variable[0] == '/') return variable;
-  return "/var/tmp";
-}
 
 bool try_lock(int fd) {
   return ::flock(fd, LOCK_EX | LOCK_NB) == 0;
@@ -72,7 +67,7 @@ bool remove_at(int parent, const std::string& name) {
 }  // namespace
 
 WorkFolder make_work_folder() {
-  const auto parent = parent_folder();
+  const auto parent = temporary_folder();
   for (int attempt = 0;; ++attempt) {
     WorkFolder folder;
     folder.path = parent + "/" + std::string(name_prefix) + "XXXXXX";
@@ -94,7 +89,7 @@ WorkFolder make_work_folder() {
 
 std::vector<WorkFolder> stale_work_folders() {
   std::vector<WorkFolder> stale;
-  const auto parent = parent_folder();
+  const auto parent = temporary_folder();
   const UniqueFd parent_fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!parent_fd) return stale;
   for (const auto& name : names_in(parent_fd.get())) {

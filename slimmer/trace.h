@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/exit_status.h"
 #include "analyzer/file_tree.h"
 #include "runner/observe.h"
 #include "runner/sandbox.h"

@@ -104,15 +104,24 @@ TEST_F(ImageRefTest, WhatIsNoImageSaysWhatWasLookedFor) {
       "before version 1.10");
 }
 
-TEST_F(ImageRefTest, ABareNameSaysThatDaemonsAreNotReadYet) {
-  for (const std::string name : {"nginx:1.25", "docker://nginx:1.25", "docker-daemon:nginx:1.25"}) {
-    const auto failure = failure_of([&] { parse_image_ref(name); });
-    EXPECT_EQ(failure.kind, ErrorKind::input);
-    EXPECT_THAT(failure.text,
-                HasSubstr("daemons, local stores and registries are not read by this version yet"));
-    EXPECT_EQ(failure.hint, "docker save nginx:1.25 -o FILE, and give FILE");
-  }
+TEST_F(ImageRefTest, NamesAreThoseOfAStore) {
+  EXPECT_EQ(parse_image_ref("docker://nginx:1.25"), (ImageRef{Transport::registry, "", "nginx:1.25"}));
+  EXPECT_EQ(parse_image_ref("docker-daemon:nginx:1.25"),
+            (ImageRef{Transport::docker_daemon, "", "nginx:1.25"}));
+  EXPECT_EQ(parse_image_ref("containers-storage:nginx"),
+            (ImageRef{Transport::containers_storage, "", "nginx"}));
+  EXPECT_EQ(parse_image_ref("docker:24-dind"), (ImageRef{Transport::bare_name, "", "docker:24-dind"}));
+  for (const std::string text : {"docker://localhost:5000/a:b", "docker-daemon:nginx:1.25",
+                                 "containers-storage:nginx", "nginx:1.25", "docker:24-dind"})
+    EXPECT_EQ(parse_image_ref(text).text(), text);
+  for (const std::string text : {"docker://", "docker://Upper", "docker-daemon:", "containers-storage:"})
+    EXPECT_EQ(failure_of([&] { parse_image_ref(text); }).kind, ErrorKind::usage) << text;
+}
+
+TEST_F(ImageRefTest, WhatIsNeitherPathNorNameSaysSo) {
   expect_input_error([] { parse_image_ref("./nowhere"); }, "./nowhere: no such file or folder");
+  expect_input_error([] { parse_image_ref("nowhere.tar"); }, "nowhere.tar: no such file or folder");
+  expect_input_error([] { parse_image_ref("Not A Name"); }, "no such file or folder, and no image's name");
 }
 
 TEST_F(ImageRefTest, AFolderCalledLikeTheImageIsNotMeant) {
@@ -125,7 +134,12 @@ TEST(Destination, NeedsItsPrefixAndIsNotLookedUp) {
             (ImageRef{Transport::docker_archive, "/x/out.tar", "app:1"}));
   EXPECT_EQ(parse_destination("oci:out"), (ImageRef{Transport::oci, "out", ""}));
   EXPECT_EQ(parse_destination("dir:/x:y"), (ImageRef{Transport::dir, "/x:y", ""}));
-  for (const std::string text : {"out.tar", "rootfs:/x", "oci:", ""}) {
+  EXPECT_EQ(parse_destination("docker://localhost:5000/app:slim"),
+            (ImageRef{Transport::registry, "", "localhost:5000/app:slim"}));
+  EXPECT_EQ(parse_destination("docker-daemon:app:slim"),
+            (ImageRef{Transport::docker_daemon, "", "app:slim"}));
+  const std::string digest = "docker://app@sha256:" + std::string(64, 'a');
+  for (const std::string text : {"out.tar", "rootfs:/x", "oci:", "", "app:slim", digest.c_str()}) {
     EXPECT_EQ(failure_of([&] { parse_destination(text); }).kind, ErrorKind::usage) << text;
     EXPECT_TRUE(failure_of([&] { parse_destination(text); }).thrown) << text;
   }

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/error.h"
-#include "runner/spawn.h"
+#include "analyzer/spawn.h"
 
 namespace slim {
 namespace {

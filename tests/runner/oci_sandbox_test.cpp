@@ -37,10 +37,10 @@
 
 #include "analyzer/error.h"
 #include "analyzer/image_contents.h"
+#include "analyzer/spawn.h"
 #include "runner/http.h"
 #include "runner/id_map.h"
 #include "runner/run.h"
-#include "runner/spawn.h"
 #include "runner/verify.h"
 #include "tests/runner/sandbox_fixture.h"
 

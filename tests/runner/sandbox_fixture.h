@@ -32,9 +32,9 @@
 
 #include "analyzer/error.h"
 #include "analyzer/image_contents.h"
+#include "analyzer/spawn.h"
 #include "runner/oci_sandbox.h"
 #include "runner/sandbox.h"
-#include "runner/spawn.h"
 
 namespace slim::fixture {
 

@@ -57,6 +57,15 @@ TEST(OutputName, ASourceNameThatDoesNotSuitIsLeftOut) {
   EXPECT_EQ(output_name(oci(), "", "nginx:1.25"), "nginx:1.25");
 }
 
+TEST(OutputName, ARegistrysIsComplete) {
+  const ImageRef registry{.transport = Transport::registry, .path = {}, .name = "localhost:5000/app:1"};
+  EXPECT_EQ(output_name(registry, "", "source:3"), "localhost:5000/app:1");
+  EXPECT_EQ(output_name(registry, "slim", "source:3"), "localhost:5000/app:slim");
+  const ImageRef hub{.transport = Transport::registry, .path = {}, .name = "nginx"};
+  EXPECT_EQ(output_name(hub, "", ""), "docker.io/library/nginx:latest");
+  EXPECT_TRUE(failure([&] { output_name(registry, "other/app:2", ""); }).starts_with("usage: --tag"));
+}
+
 TEST(OutputName, InvalidDockerNamesAreUsageErrors) {
   for (const std::string name : {"Nginx", "nginx:", ":x", "a//b", "-a", "a..b", "a___b", "nginx:.x",
                                  "a@sha256:00", "a b", "../x", "host:port/x", "a/"}) {

@@ -1,5 +1,5 @@
 // fork and exec by hand rather than posix_spawn, because the child has to enter a control group in between.
-#include "runner/spawn.h"
+#include "analyzer/spawn.h"
 
 #include <array>
 #include <cerrno>
@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "analyzer/error.h"
+#include "analyzer/exit_status.h"
 #include "analyzer/unique_fd.h"
-#include "runner/sandbox.h"
 
 namespace slim {
 namespace {
@@ -95,7 +95,7 @@ std::string find_program(std::string_view name) {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("sandbox", "making a pipe", errno);
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("pipe", "making one", errno);
   return {.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
 }
 

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "analyzer/exit_status.h"
 #include "analyzer/unique_fd.h"
-#include "runner/sandbox.h"
 
 namespace slim {
 

@@ -1,4 +1,4 @@
-#include "runner/sandbox.h"
+#include "analyzer/exit_status.h"
 
 #include <cstring>
 #include <string>

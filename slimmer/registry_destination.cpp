@@ -1,0 +1,115 @@
+// docker://: the image is staged as an OCI layout in a temporary folder and proved there; commit() pushes it.
+// The tag comes last, when all that it stands for is in the registry, so that a push which fails leaves
+// nothing under the tag, or what was there before; what was uploaded without one, the registry's garbage
+// collection takes.
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "analyzer/byte_stream.h"
+#include "analyzer/digest.h"
+#include "analyzer/error.h"
+#include "analyzer/host_file.h"
+#include "analyzer/image_files.h"
+#include "analyzer/image_ref.h"
+#include "analyzer/json.h"
+#include "analyzer/json_object.h"
+#include "analyzer/oci_image.h"
+#include "analyzer/registry_client.h"
+#include "analyzer/registry_name.h"
+#include "analyzer/spool.h"
+#include "analyzer/unique_fd.h"
+#include "slimmer/destination.h"
+#include "slimmer/layer_writer.h"
+#include "slimmer/oci_documents.h"
+#include "slimmer/registry_upload.h"
+#include "slimmer/staging.h"
+
+namespace slim {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RegistryDestination : public Destination {
+ public:
+  RegistryDestination(const ImageRef& ref, const std::string& name)
+      : ref_{.transport = Transport::registry, .path = {}, .name = name, .insecure = ref.insecure},
+        client_(RegistryName::parse(name), ref.insecure, ref_.text()),
+        stage_(StagedKind::folder, temporary_folder(), "push", ref_.text()),
+        layout_(open_oci_layout(
+            {.transport = Transport::oci, .path = (stage_.path() / "image").string(), .name = {}}, "")) {
+    check_may_push(client_);
+  }
+
+  [[nodiscard]] bool compresses() const override { return true; }
+  LayerSink* files() override { return nullptr; }
+  void layer_bytes(std::span<const std::byte> bytes) override { layout_->layer_bytes(bytes); }
+
+  Digest describe(const OutputImage& image) override {
+    digest_ = layout_->describe(image);
+    base_name_ = image.base_name;
+    return digest_;
+  }
+
+  [[nodiscard]] ImageRef staged() const override { return committed_ ? ref_ : layout_->staged(); }
+
+  void commit() override {
+    const fs::path root = layout_->staged().path;
+    const std::string text = read_host_file((root / oci_blob_path(digest_)).string(), "staged manifest");
+    const nlohmann::json document = parse_json(text, ref_.text());
+    const JsonObject manifest(document, ref_.text());
+    for (const JsonObject& layer : manifest.objects("layers")) push_blob(root, layer);
+    push_blob(root, manifest.object("config"));
+    put_manifest(client_, digest_.text(), std::string(oci_manifest_type), text);
+    put_manifest(client_, client_.name().tag, std::string(oci_manifest_type), text);
+    committed_ = true;
+  }
+
+ private:
+  void push_blob(const fs::path& root, const JsonObject& descriptor) {
+    const Digest digest = Digest::parse(descriptor.string("digest"), descriptor.where());
+    const std::string path = (root / oci_blob_path(digest)).string();
+    const UniqueFd file = open_regular_file(path);
+    upload_blob(client_,
+                {.digest = digest,
+                 .size = descriptor.size("size"),
+                 .bytes = [fd = file.get(), path](
+                              std::uint64_t offset,
+                              std::uint64_t length) { return file_range_reader(fd, offset, length, path); }},
+                base_repository());
+  }
+
+  /// The repository of the image that it was made from, where that is in the same registry: it may have the
+  /// same layers.
+  [[nodiscard]] std::string base_repository() const {
+    const auto base = RegistryName::read(base_name_);
+    const RegistryName& own = client_.name();
+    const bool near = base && base->host == own.host && base->repository != own.repository;
+    return near ? base->repository : "";
+  }
+
+  ImageRef ref_;
+  RegistryClient client_;
+  StagedPath stage_;
+  std::unique_ptr<Destination> layout_;  // within the folder: gone before it
+  Digest digest_;
+  std::string base_name_;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Destination> open_registry_destination(const ImageRef& ref, const std::string& name) {
+  return std::make_unique<RegistryDestination>(ref, name);
+}
+
+}  // namespace slim
