@@ -143,15 +143,14 @@ class ProbeRun {
 
   /// Whether one of the original's runs says nothing about the image; the verdict then says why.
   bool proves_nothing() {
-    for (const auto& run : originals_) {
-      const auto why = unfit(run, options_.limit);
-      if (why.empty()) continue;
-      verdict_.result.outcome = Outcome::inconclusive;
-      verdict_.result.note = verdict_.reason = why;
-      verdict_.hint = start_hint;
-      return true;
-    }
-    return false;
+    std::string why;
+    for (const auto& run : originals_)
+      if (why.empty()) why = unfit(run, options_.limit);
+    if (why.empty()) return false;
+    verdict_.result.outcome = Outcome::inconclusive;
+    verdict_.result.note = verdict_.reason = why;
+    verdict_.hint = start_hint;
+    return true;
   }
 
   [[nodiscard]] std::string progress_name() const {

@@ -6,7 +6,6 @@
 // possible edge > unreached.
 #include "slimmer/mark.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <set>
