@@ -303,8 +303,8 @@ class JavaScanner {
         coordinates(where, fmt::format("{}:{}", group, artifact), value_of(record, "version"));
     }
     if (!records.maven.empty()) return;
-    for (const auto& [name, version] : {std::pair{"Implementation-Title", "Implementation-Version"},
-                                        std::pair{"Bundle-SymbolicName", "Bundle-Version"}}) {
+    for (const auto& [name, version] : {std::pair{"Bundle-SymbolicName", "Bundle-Version"},
+                                        std::pair{"Implementation-Title", "Implementation-Version"}}) {
       std::string_view title = value_of(records.manifest, name);
       title = title.substr(0, title.find(';'));  // directives of OSGi
       if (title.empty() || value_of(records.manifest, version).empty()) continue;

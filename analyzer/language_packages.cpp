@@ -181,15 +181,19 @@ class LanguagePackages {
       for (const CodeName& one : facts->code.names) {
         if (static_cast<JavaUse>(one.use) != JavaUse::coordinates) continue;
         const JavaCoordinates what = java_coordinates(one.text);
+        const std::string_view path = what.inside.empty() ? name : what.inside;
+        const std::string_view file = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
         Package package;
-        package.name = what.name;
-        package.version = what.version;
         package.inside = node;
-        const std::string_view file = what.inside.substr(what.inside.rfind('/') + 1);  // npos + 1 is 0
-        const bool known =
-            !what.name.empty() ||
-            (file.size() > ending && split_version(file.substr(0, file.size() - ending), package));
-        if (!known) continue;
+        // A title for people, "Spring Boot", is no name: spring-boot-3.3.jar says it better.
+        const bool title = what.name.empty() || what.name.find(' ') != npos;
+        const bool split =
+            title && file.size() > ending && split_version(file.substr(0, file.size() - ending), package);
+        if (!split && what.name.empty()) continue;
+        if (!split) {
+          package.name = what.name;
+          package.version = what.version;
+        }
         if (what.inside.empty()) {
           own.push_back(std::move(package));
         } else {

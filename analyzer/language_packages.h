@@ -12,7 +12,7 @@ namespace slim {
 ///  - pypi: a folder NAME-VERSION.dist-info with its RECORD, or NAME-VERSION*.egg-info;
 ///  - npm: a package.json right in a folder of node_modules; all below that folder less nested node_modules;
 ///  - gem: specifications/NAME-VERSION.gemspec, with gems/NAME-VERSION beside it;
-///  - jar: GROUP:ARTIFACT of its META-INF/maven, else what its manifest says, else NAME-VERSION.jar; those
+///  - jar: GROUP:ARTIFACT of its META-INF/maven, else what its manifest says or NAME-VERSION.jar; those
 ///    within a jar, war or ear too (Package::inside), which own no file.
 /// `owned`, by NodeId: files that a package of the system brings; what such a file describes is that package
 /// and is not told again.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/code_facts.h"
 #include "analyzer/elf.h"
 #include "analyzer/python.h"
 #include "analyzer/python_modules.h"

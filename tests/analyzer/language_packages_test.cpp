@@ -95,12 +95,18 @@ TEST(LanguagePackages, JarsHaveCoordinatesThoseWithinOthersToo) {
   };
   const std::string inner =
       ZipBuilder().add("META-INF/maven/org.shop/tax/pom.properties", record("tax", "0.1")).str();
+  const std::string titled =
+      ZipBuilder()
+          .add("META-INF/MANIFEST.MF", "Implementation-Title: Apache Cat\nImplementation-Version: 8.1\n")
+          .str();
   const OwnedTree image(
       {code_file("app/shop.war", ZipBuilder()
                                      .add("META-INF/maven/org.shop/base/pom.properties", record("base", "2"))
                                      .add("META-INF/maven/org.shop/shop/pom.properties", record("shop", "1"))
                                      .add("WEB-INF/lib/tax.jar", inner)
                                      .add("WEB-INF/lib/plain-7.jar", ZipBuilder().add("x", "").str())
+                                     .add("WEB-INF/lib/cat-8.jar", titled)
+                                     .add("WEB-INF/lib/dog.jar", titled)
                                      .str())});
   std::vector<std::string> lines;
   for (const Package& package : read_packages(image.tree).list) {
@@ -109,7 +115,8 @@ TEST(LanguagePackages, JarsHaveCoordinatesThoseWithinOthersToo) {
                     (package.files.empty() ? "" : " owns " + image.tree.path(package.files.front())));
   }
   EXPECT_THAT(lines,
-              ElementsAre("org.shop:base 2 jar in /app/shop.war", "org.shop:shop 1 jar owns /app/shop.war",
+              ElementsAre("Apache Cat 8.1 jar in /app/shop.war", "cat 8 jar in /app/shop.war",
+                          "org.shop:base 2 jar in /app/shop.war", "org.shop:shop 1 jar owns /app/shop.war",
                           "org.shop:tax 0.1 jar in /app/shop.war", "plain 7 jar in /app/shop.war"));
 }
 
