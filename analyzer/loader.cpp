@@ -229,9 +229,9 @@ bool is_secure(const FileTree& tree, NodeId program) {
                              [](const Xattr& xattr) { return xattr.name == "security.capability"; });
 }
 
-Probe probe(const LoaderWorld& world, Session& session, const ElfFacts& program, const std::string& path,
-            std::vector<std::string>& tried) {
-  Probe result;
+TriedPath probe(const LoaderWorld& world, Session& session, const ElfFacts& program, const std::string& path,
+                std::vector<std::string>& tried) {
+  TriedPath result;
   if (session.places_left == 0) return result;
   if (--session.places_left == 0) {
     tried.emplace_back("(given up: too many places)");
@@ -250,13 +250,13 @@ Probe probe(const LoaderWorld& world, Session& session, const ElfFacts& program,
                       result.elf->little_endian != program.little_endian;
   if (turned || result.elf == nullptr || result.elf->debug_only ||
       (result.elf->type != ElfType::shared && result.elf->type != ElfType::executable)) {
-    result.result = Probe::Result::unusable;
+    result.result = TriedPath::Result::unusable;
     tried.push_back(path + " (no shared library; the loader fails here)");
   } else if (!same_abi(*result.elf, program)) {
-    result.result = Probe::Result::other_abi;
+    result.result = TriedPath::Result::other_abi;
     tried.push_back(path + " (for another machine)");
   } else {
-    result.result = Probe::Result::usable;
+    result.result = TriedPath::Result::usable;
   }
   return result;
 }

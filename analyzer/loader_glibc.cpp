@@ -277,12 +277,12 @@ class GlibcSearch {
   }
 
   std::optional<LoadedLibrary> at_path(const std::string& path, std::vector<std::string>& tried) {
-    Probe found = probe(world_, session_, program(), path, tried);
-    if (found.result != Probe::Result::usable || !can_be_library(found, path, tried)) return std::nullopt;
+    TriedPath found = probe(world_, session_, program(), path, tried);
+    if (found.result != TriedPath::Result::usable || !can_be_library(found, path, tried)) return std::nullopt;
     return make(std::move(found), path, FoundBy::path, path);
   }
 
-  static LoadedLibrary make(Probe found, std::string path, FoundBy by, std::string detail) {
+  static LoadedLibrary make(TriedPath found, std::string path, FoundBy by, std::string detail) {
     LoadedLibrary library;
     library.path = std::move(path);
     library.node = found.node;
@@ -292,7 +292,8 @@ class GlibcSearch {
     return library;
   }
 
-  static bool can_be_library(const Probe& found, const std::string& path, std::vector<std::string>& tried) {
+  static bool can_be_library(const TriedPath& found, const std::string& path,
+                             std::vector<std::string>& tried) {
     if (found.elf->type == ElfType::shared && (found.elf->flags_1 & df_1_pie) == 0) return true;
     tried.push_back(path + " (a program)");
     return false;
@@ -338,9 +339,9 @@ class GlibcSearch {
   }
 
   void try_file(Hunt& hunt, const std::string& path, FoundBy by, const std::string& detail) {
-    Probe found = probe(world_, session_, program(), path, hunt.tried);
-    if (found.result == Probe::Result::unusable) hunt.stopped = true;
-    if (found.result != Probe::Result::usable) return;
+    TriedPath found = probe(world_, session_, program(), path, hunt.tried);
+    if (found.result == TriedPath::Result::unusable) hunt.stopped = true;
+    if (found.result != TriedPath::Result::usable) return;
     if (hunt.secure && (world_.tree.entry(found.node).mode & 04000U) == 0) {
       hunt.tried.push_back(path + " (not setuid, preloaded into a setuid program)");
       return;
@@ -470,8 +471,8 @@ class GlibcSearch {
   /// A file that old loaders take on some processors.
   void remember_legacy(const std::string& path, FoundBy by, const std::string& detail) {
     std::vector<std::string> tried;
-    Probe found = probe(world_, session_, program(), path, tried);
-    if (found.result == Probe::Result::usable)
+    TriedPath found = probe(world_, session_, program(), path, tried);
+    if (found.result == TriedPath::Result::usable)
       session_.legacy.push_back(make(std::move(found), path, by, detail));
   }
 

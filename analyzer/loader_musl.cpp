@@ -177,9 +177,9 @@ class MuslSearch {
   Attempt at_path(const std::string& path, FoundBy by, const std::string& detail,
                   std::vector<std::string>& tried) {
     Attempt attempt;
-    Probe there = probe(world_, session_, *session_.objects.front().elf, path, tried);
-    attempt.stopped = there.result != Probe::Result::absent;
-    if (there.result != Probe::Result::usable) return attempt;
+    TriedPath there = probe(world_, session_, *session_.objects.front().elf, path, tried);
+    attempt.stopped = there.result != TriedPath::Result::absent;
+    if (there.result != TriedPath::Result::usable) return attempt;
     LoadedLibrary library;
     library.path = path;
     library.node = there.node;

@@ -59,7 +59,7 @@ struct Session {
 void put_program(const LoaderWorld& world, Session& session, NodeId program, std::string origin);
 
 /// What is at a path that a loader tries.
-struct Probe {
+struct TriedPath {
   enum class Result : std::uint8_t { absent, other_abi, unusable, usable };
   Result result = Result::absent;
   NodeId node = no_node;
@@ -68,8 +68,8 @@ struct Probe {
 };
 
 /// Looks at `path` for a process like `program`; what is no use is added to `tried`.
-Probe probe(const LoaderWorld& world, Session& session, const ElfFacts& program, const std::string& path,
-            std::vector<std::string>& tried);
+TriedPath probe(const LoaderWorld& world, Session& session, const ElfFacts& program, const std::string& path,
+                std::vector<std::string>& tried);
 
 /// `text` at each of `separators`; empty parts stay.
 std::vector<std::string_view> split_list(std::string_view text, std::string_view separators);

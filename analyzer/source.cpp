@@ -4,13 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "analyzer/blob_place.h"
 #include "analyzer/byte_stream.h"
@@ -18,12 +21,15 @@
 #include "analyzer/docker_archive.h"
 #include "analyzer/error.h"
 #include "analyzer/image.h"
+#include "analyzer/image_choice.h"
 #include "analyzer/image_files.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/json.h"
 #include "analyzer/oci_layout.h"
 #include "analyzer/platform.h"
 #include "analyzer/registry_source.h"
 #include "analyzer/rootfs_source.h"
+#include "analyzer/saved_image.h"
 #include "analyzer/unique_fd.h"
 
 namespace slim {
@@ -87,6 +93,68 @@ std::unique_ptr<Source> open_rootfs(const ImageRef& ref, const Platform* wanted)
   return std::make_unique<TarSource>(std::move(file), std::move(image));
 }
 
+/// The images in an archive of `docker save`.
+std::size_t image_count(const ImageFiles& files) {
+  const auto list = parse_json(files.read("manifest.json", largest_document), files.place("manifest.json"));
+  return list.is_array() ? list.size() : 0;
+}
+
+/// What a daemon has saved. Newer ones write an OCI layout with a manifest.json for older readers beside it:
+/// that one is read where it leaves no choice, since it tells of the one image that was asked for; else the
+/// layout's index, by platform.
+std::unique_ptr<Source> open_archive_of(SavedImage saved, const ImageRef& ref, const Platform* wanted) {
+  const bool has_layout = saved.files.contains("oci-layout") && saved.files.contains("index.json");
+  const bool has_manifest = saved.files.contains("manifest.json");
+  if (!has_layout && !has_manifest)
+    throw Error(ErrorKind::input, ref.text(), "no manifest.json in what was saved: this is no image");
+  const bool reads_layout = has_layout && !(has_manifest && image_count(saved.files) == 1);
+  const ImageRef inside{.transport = reads_layout ? Transport::oci_archive : Transport::docker_archive,
+                        .path = ref.text(),
+                        .name = {}};
+  Image image = reads_layout ? read_oci_layout(saved.files, inside, wanted)
+                             : read_docker_archive(saved.files, inside, wanted);
+  image.reference = ref.text();
+  if (!saved.name.empty()) image.name = saved.name;
+  return std::make_unique<StoredSource>(std::move(saved.files), std::move(image));
+}
+
+std::unique_ptr<Source> open_saved(std::expected<SavedImage, NotThere> saved, const ImageRef& ref,
+                                   const Platform* wanted) {
+  if (saved) return open_archive_of(*std::move(saved), ref, wanted);
+  const NotThere& not_there = saved.error();
+  throw Error(not_there.asked ? ErrorKind::input : ErrorKind::environment, ref.text(), not_there.why,
+              not_there.hint);
+}
+
+/// The Docker daemon's, else Podman's, else its registry's. A place that has the image and fails to give it
+/// ends the search: another one's image of that name may be another image.
+std::unique_ptr<Source> open_by_name(const ImageRef& ref, const Platform* wanted) {
+  std::vector<std::string> tried;
+  bool asked = false;
+  for (const auto saved_by : {saved_by_docker, saved_by_podman}) {
+    auto saved = saved_by(ref.name, ref.text(), wanted);
+    if (saved) return open_archive_of(*std::move(saved), ref, wanted);
+    tried.push_back(saved.error().why);
+    asked = asked || saved.error().asked;
+  }
+  std::string hint;
+  try {
+    ImageRef in_registry = ref;
+    in_registry.transport = Transport::registry;
+    return open_registry(in_registry, wanted);
+  } catch (const Error& error) {
+    tried.emplace_back(error.what());
+    asked = asked || error.kind() == ErrorKind::input;
+    hint = error.hint();
+  }
+  throw Error(
+      asked ? ErrorKind::input : ErrorKind::environment, ref.text(),
+      fmt::format("no such file or folder, and no image of that name in Docker ({}), in Podman ({}) or "
+                  "in its registry ({})",
+                  tried[0], tried[1], tried[2]),
+      hint);
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_source(const ImageRef& ref, const Platform* wanted) {
@@ -108,13 +176,14 @@ std::unique_ptr<Source> open_source(const ImageRef& ref, const Platform* wanted)
     }
     case Transport::rootfs:
       return open_rootfs(ref, wanted);
+    case Transport::docker_daemon:
+      return open_saved(saved_by_docker(ref.name, ref.text(), wanted), ref, wanted);
+    case Transport::containers_storage:
+      return open_saved(saved_by_podman(ref.name, ref.text(), wanted), ref, wanted);
+    case Transport::bare_name:
+      return open_by_name(ref, wanted);
     case Transport::registry:
       return open_registry(ref, wanted);
-    case Transport::docker_daemon:
-    case Transport::containers_storage:
-    case Transport::bare_name:
-      throw Error(ErrorKind::environment, ref.text(), "is not read by this version yet",
-                  fmt::format("docker save {} -o FILE, and give FILE", ref.name));
     case Transport::dir:
       break;
   }

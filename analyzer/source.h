@@ -35,7 +35,8 @@ class Source {
 
 /// Opens the image that `ref` names. `wanted` chooses from a multi-platform index; without it an index
 /// gives the host's platform, or its only image. An image for another platform than `wanted` is an input
-/// Error that lists what there is.
+/// Error that lists what there is. A place (daemon, store, registry) that cannot be asked is an Error of kind
+/// environment, one that has no such image an input Error; for a bare name it is enough that one was asked.
 std::unique_ptr<Source> open_source(const ImageRef& ref, const Platform* wanted = nullptr);
 
 /// The uncompressed tar of layer `index`: the blob's digest and size and the tar's diff_id are checked

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/compression.h"
+#include "analyzer/docker_archive.h"
 #include "analyzer/error.h"
 #include "analyzer/image_ref.h"
 #include "cli/answer_secrets.h"
@@ -27,6 +28,7 @@
 #include "runner/probe_images.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
+#include "slimmer/destination.h"
 #include "slimmer/write_image.h"
 
 namespace slim {
@@ -112,12 +114,20 @@ void say_unproved(const BuildResult& result, const Arguments& arguments) {
 }
 
 /// The input survives: nothing that this command writes may be it, or lie in it.
-void refuse_overwriting(const ImageRef& source, const ImageRef& destination, const Options& options) {
+void refuse_overwriting(const ImageRef& source, const ImageRef& destination, const Arguments& arguments) {
+  const Options& options = arguments.options;
   const auto refuse = [](const std::string& what) {
     throw Error(ErrorKind::usage, what, "is the input itself; expected another place");
   };
   const bool adds = source.transport == Transport::oci && destination.transport == Transport::oci;
   if (!adds && same_file(source.path, destination.path)) refuse(destination.text());
+  // In a local store a name goes from one image to another. A bare name may be found there, too.
+  const bool in_store =
+      (destination.transport == Transport::docker_daemon ||
+       destination.transport == Transport::containers_storage) &&
+      (source.transport == destination.transport || source.transport == Transport::bare_name);
+  if (in_store && familiar_name(output_name(destination, arguments.tag, "")) == familiar_name(source.name))
+    refuse(destination.text());
   if (source.transport == Transport::rootfs && std::filesystem::is_directory(source.path)) {
     const auto root = std::filesystem::canonical(source.path);
     const auto place = std::filesystem::weakly_canonical(destination.path);
@@ -144,7 +154,7 @@ int build(const Arguments& arguments) {
   BuildOptions build_options = build_options_of(arguments);
   build_options.progress = [&progress](const std::string& text) { progress.step(text); };
   const ImageRef source = image_of(arguments.image, options);
-  refuse_overwriting(source, destination, options);
+  refuse_overwriting(source, destination, arguments);
   check_destination(destination, build_options.write);
   clean_up_on_signals();
   build_options.probes = probes_of(options);
@@ -185,7 +195,8 @@ void add_build(CLI::App& app, int& exit_code) {
   command->add_option("IMAGE", arguments->image, "the image")->required();
   command
       ->add_option("-o,--output", arguments->destination,
-                   "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE, dir:DIR or docker://NAME")
+                   "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE, dir:DIR, docker-daemon:NAME, "
+                   "containers-storage:NAME or docker://NAME")
       ->required()
       ->type_name("DEST");
   command

@@ -42,9 +42,12 @@ int run_command_line(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);  // an unknown one is then named as an argument that was not expected
   app.failure_message(CLI::FailureMessage::simple);
   app.footer(
-      "An IMAGE is docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], rootfs:PATH or\n"
-      "docker://[HOST[:PORT]/]NAME[:TAG][@DIGEST] (a registry);\n"
-      "a path that exists needs no prefix. Exit codes: 0 yes, 1 no, 2 usage, 3 bad input, 4 surroundings.");
+      "An IMAGE is docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], rootfs:PATH,\n"
+      "docker-daemon:NAME, containers-storage:NAME (Podman) or docker://[HOST[:PORT]/]NAME[:TAG][@DIGEST] (a "
+      "registry);\n"
+      "a path that exists needs no prefix, and a NAME alone is looked for in Docker, in Podman and in its "
+      "registry.\n"
+      "Exit codes: 0 yes, 1 no, 2 usage, 3 bad input, 4 surroundings.");
   int exit_code = 0;
   add_analyze(app, exit_code);
   add_build(app, exit_code);

@@ -42,7 +42,7 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-const std::string* header(const HttpResponse& response, std::string_view name) {
+const std::string* header(const HttpReply& response, std::string_view name) {
   for (const auto& [key, value] : response.headers) {
     if (same_name(key, name)) return &value;
   }
@@ -50,7 +50,7 @@ const std::string* header(const HttpResponse& response, std::string_view name) {
 }
 
 /// "HTTP/1.1 200 OK"
-bool read_status_line(std::string_view line, HttpResponse& response) {
+bool read_status_line(std::string_view line, HttpReply& response) {
   if (line.size() < 12 || !line.starts_with("HTTP/1.") || line[8] != ' ') return false;
   const auto status = number<int>(line.substr(9, 3));
   if (!status || *status < 100 || *status > 599) return false;
@@ -60,7 +60,7 @@ bool read_status_line(std::string_view line, HttpResponse& response) {
   return true;
 }
 
-bool read_headers(std::string_view text, HttpResponse& response) {
+bool read_headers(std::string_view text, HttpReply& response) {
   while (!text.empty()) {
     const auto end = text.find("\r\n");
     const auto line = text.substr(0, end);
@@ -72,7 +72,7 @@ bool read_headers(std::string_view text, HttpResponse& response) {
   return true;
 }
 
-HttpState read_chunks(std::string_view bytes, HttpResponse& response) {
+HttpState read_chunks(std::string_view bytes, HttpReply& response) {
   while (true) {
     const auto end = bytes.find("\r\n");
     if (end == std::string_view::npos)
@@ -94,7 +94,7 @@ HttpState read_chunks(std::string_view bytes, HttpResponse& response) {
   }
 }
 
-HttpState read_body(std::string_view bytes, bool closed, HttpResponse& response) {
+HttpState read_body(std::string_view bytes, bool closed, HttpReply& response) {
   if (response.status == 204 || response.status == 304) return HttpState::complete;
   if (const auto* coding = header(response, "Transfer-Encoding")) {
     if (!same_name(*coding, "chunked")) return HttpState::not_http;

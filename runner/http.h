@@ -10,7 +10,7 @@
 
 namespace slim {
 
-struct HttpResponse {
+struct HttpReply {
   int status = 0;
   std::string reason;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names as sent, values without outer blanks
@@ -25,7 +25,7 @@ enum class HttpState : std::uint8_t {
 
 struct HttpReading {
   HttpState state = HttpState::incomplete;
-  HttpResponse response;  ///< where complete
+  HttpReply response;  ///< where complete
 };
 
 /// Reads the response at the start of `bytes`; `closed`: the server has closed, there will be no more.

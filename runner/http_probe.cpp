@@ -47,7 +47,7 @@ std::string http_request(const HttpStep& step) {
   return request + "\r\n" + step.body;
 }
 
-std::vector<Facet> http_facets(const std::string& name, const HttpResponse& response, bool weak) {
+std::vector<Facet> http_facets(const std::string& name, const HttpReply& response, bool weak) {
   std::vector<Facet> facets;
   facets.push_back({.what = name + ": status",
                     .value = fmt::format("{} {}", response.status, response.reason),
@@ -68,7 +68,7 @@ std::vector<Facet> http_facets(const std::string& name, const HttpResponse& resp
   return facets;
 }
 
-std::string header_value(const HttpResponse& response, std::string_view name) {
+std::string header_value(const HttpReply& response, std::string_view name) {
   std::string values;
   for (const auto& [key, value] : response.headers) {
     if (same_name(key, name)) values += (values.empty() ? "" : ", ") + value;

@@ -18,10 +18,10 @@ namespace slim {
 std::string http_request(const HttpStep& step);
 
 /// Status, one facet for each header name (weak), body; `name` ("GET / on port 80") stands in front of each.
-std::vector<Facet> http_facets(const std::string& name, const HttpResponse& response, bool weak = false);
+std::vector<Facet> http_facets(const std::string& name, const HttpReply& response, bool weak = false);
 
 /// The name's value; empty where there is none. Names are compared without regard to case.
-std::string header_value(const HttpResponse& response, std::string_view name);
+std::string header_value(const HttpReply& response, std::string_view name);
 
 /// Connects as soon as the port takes connections; empty where it did not until `deadline`, or the container
 /// has ended.

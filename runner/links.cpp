@@ -289,7 +289,7 @@ std::string resolve_link(std::string_view reference, const PagePlace& place) {
   return sent;
 }
 
-std::vector<std::string> links_of(const HttpResponse& response, const PagePlace& place) {
+std::vector<std::string> links_of(const HttpReply& response, const PagePlace& place) {
   Links links(place);
   const auto location = header_value(response, "Location");
   if (!location.empty()) links.add(location);

@@ -55,7 +55,7 @@ class Visit {
   }
 
  private:
-  void home(const HttpResponse& response) {
+  void home(const HttpReply& response) {
     report("/", response, false);
     result_.summary += fmt::format(": GET / {}", response.status);
     if (response.status >= first_server_error) {
@@ -73,10 +73,10 @@ class Visit {
   }
 
   /// Breadth first: what is near to "/" is what people see.
-  void crawl(const HttpResponse& first) {
+  void crawl(const HttpReply& first) {
     std::unordered_set<std::string> known = {"/"};
     std::set<std::string> level;
-    const auto take = [&](const HttpResponse& response, const std::string& path) {
+    const auto take = [&](const HttpReply& response, const std::string& path) {
       for (auto& link : links_of(response, {.path = path, .port = port_.port})) {
         if (known.insert(link).second) level.insert(std::move(link));
       }
@@ -95,7 +95,7 @@ class Visit {
            Clock::now() - begin_ >= plan_.bounds.time || is_gone_;
   }
 
-  std::optional<HttpResponse> get(const std::string& path) {
+  std::optional<HttpReply> get(const std::string& path) {
     result_.pages.push_back(path);
     const auto connection = is_gone_ ? UniqueFd() : container_.connect(port_);
     is_gone_ = !connection;  // without the server, the rest is not waited for
@@ -115,7 +115,7 @@ class Visit {
     return std::move(answer.http.response);
   }
 
-  void report(const std::string& path, const HttpResponse& response, bool weak) {
+  void report(const std::string& path, const HttpReply& response, bool weak) {
     auto facets = http_facets("GET " + path + " on " + name_, response, weak);
     std::ranges::move(facets, std::back_inserter(result_.facets));
   }

@@ -44,7 +44,10 @@ std::string output_name(const ImageRef& ref, const std::string& tag, const std::
   if (ref.transport == Transport::dir) return {};
   if (ref.transport == Transport::registry) return registry_output(ref, tag);
   const std::string& asked = tag.empty() ? ref.name : tag;
-  if (ref.transport == Transport::docker_archive) {
+  const bool is_docker = ref.transport == Transport::docker_archive ||
+                         ref.transport == Transport::docker_daemon ||
+                         ref.transport == Transport::containers_storage;
+  if (is_docker) {
     const auto name = docker_name(asked.empty() ? source_name : asked, asked.empty());
     if (name) return *name;
     if (asked.empty()) return {};
@@ -73,8 +76,7 @@ std::unique_ptr<Destination> open_destination(const ImageRef& ref, const std::st
       return open_registry_destination(ref, name);
     case Transport::docker_daemon:
     case Transport::containers_storage:
-      throw Error(ErrorKind::environment, ref.text(), "is not written by this version yet",
-                  "write docker-archive:FILE, and docker load it");
+      return open_loaded_image(ref, name);
     case Transport::rootfs:
     case Transport::bare_name:
       break;

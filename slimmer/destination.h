@@ -60,12 +60,14 @@ std::unique_ptr<Destination> open_oci_layout(const ImageRef& ref, const std::str
 std::unique_ptr<Destination> open_root_folder(const ImageRef& ref);
 /// docker://NAME. A registry that cannot be reached, or lets us push nothing, is an Error at once.
 std::unique_ptr<Destination> open_registry_destination(const ImageRef& ref, const std::string& name);
+/// docker-daemon and containers-storage. One that cannot be reached is an Error at once.
+std::unique_ptr<Destination> open_loaded_image(const ImageRef& ref, const std::string& name);
 
 /// The name that an image gets inside `ref`: `tag` where it is given, else the name in `ref`, else that of
-/// the source where it suits. For a registry the whole name, with `tag` as its tag. For docker-archive
-/// NAME:TAG as Docker writes it (a name without a tag is NAME:latest), for OCI a value of
-/// org.opencontainers.image.ref.name, for a folder none. A name that was asked for and that the transport
-/// cannot have is an Error of kind usage.
+/// the source where it suits. For a registry the whole name, with `tag` as its tag. For docker-archive,
+/// docker-daemon and containers-storage NAME:TAG as Docker writes it (a name without a tag is NAME:latest),
+/// for OCI a value of org.opencontainers.image.ref.name, for a folder none. A name that was asked for and
+/// that the transport cannot have is an Error of kind usage.
 std::string output_name(const ImageRef& ref, const std::string& tag, const std::string& source_name);
 
 }  // namespace slim

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -58,6 +59,23 @@ std::vector<std::string> wrong_includes(const std::string& path, const std::stri
     }
   }
   return wrong;
+}
+
+/// The types that a header defines at the left margin, which is where those of a namespace stand.
+std::vector<std::string> defined_types(const std::string& text) {
+  std::vector<std::string> types;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.ends_with('{')) continue;
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    if (line.starts_with(' ') || (word != "struct" && word != "class" && word != "enum")) continue;
+    words >> word;
+    if (word == "class") words >> word;
+    if (word != "{") types.push_back(word);
+  }
+  return types;
 }
 
 /// Whether a folder or a file (without what is behind its first dot) is a drawer.
@@ -139,6 +157,27 @@ TEST(Structure, IncludesOfTheRightWayAreNot) {
               IsEmpty());
   EXPECT_THAT(wrong_includes("analyzer/elf.cpp", "// #include \"cli/report.h\"\n#include <cli/report.h>\n"),
               IsEmpty());
+}
+
+TEST(Structure, NoTwoHeadersDefineATypeOfOneName) {
+  std::map<std::string, std::string> defined;
+  std::vector<std::string> twice;
+  for (const std::string& path : all_files()) {
+    if (!path.ends_with(".h") || !rank_of(path)) continue;
+    for (const std::string& type : defined_types(read(path))) {
+      const auto [first, is_new] = defined.try_emplace(type, path);
+      if (!is_new) twice.push_back(type + " in " + first->second + " and " + path);
+    }
+  }
+  EXPECT_THAT(twice, IsEmpty())
+      << "all are in one namespace, and the linker takes the destructor of either for both";
+  EXPECT_GT(defined.size(), 100U) << "the headers were not found";
+}
+
+TEST(Structure, DefinitionsOfTypesAreSeenAndDeclarationsAreNot) {
+  EXPECT_THAT(defined_types("struct A {\nclass B : public A {\nenum class C : int {\n"),
+              ElementsAre("A", "B", "C"));
+  EXPECT_THAT(defined_types("class D;\n  struct Inner {\nenum {\n"), IsEmpty());
 }
 
 TEST(Structure, ThereAreNoDrawers) {

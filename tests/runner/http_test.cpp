@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(HttpResponse, ReadsStatusHeadersAndBodyByLength) {
+TEST(HttpReply, ReadsStatusHeadersAndBodyByLength) {
   const auto reading = read_http_response(
       "HTTP/1.1 404 Not Found\r\nServer:  nginx \r\ncontent-length: 3\r\n\r\nabcdef", false);
   ASSERT_EQ(reading.state, HttpState::complete);
@@ -29,7 +29,7 @@ TEST(HttpResponse, ReadsStatusHeadersAndBodyByLength) {
   EXPECT_EQ(reading.response.body, "abc");
 }
 
-TEST(HttpResponse, EveryPrefixIsIncompleteAndNoneIsMistaken) {
+TEST(HttpReply, EveryPrefixIsIncompleteAndNoneIsMistaken) {
   const std::string whole =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
       "chunked\r\n\r\n4;x=y\r\nwiki\r\nA\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n";
@@ -42,21 +42,21 @@ TEST(HttpResponse, EveryPrefixIsIncompleteAndNoneIsMistaken) {
   EXPECT_EQ(reading.response.body, "wiki0123456789");
 }
 
-TEST(HttpResponse, WithoutALengthTheBodyEndsWithTheConnection) {
+TEST(HttpReply, WithoutALengthTheBodyEndsWithTheConnection) {
   EXPECT_EQ(read_http_response("HTTP/1.0 200 OK\r\n\r\nabc", false).state, HttpState::incomplete);
   const auto reading = read_http_response("HTTP/1.0 200 OK\r\n\r\nabc", true);
   ASSERT_EQ(reading.state, HttpState::complete);
   EXPECT_EQ(reading.response.body, "abc");
 }
 
-TEST(HttpResponse, InterimResponsesAreSkipped) {
+TEST(HttpReply, InterimResponsesAreSkipped) {
   const auto reading =
       read_http_response("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", false);
   ASSERT_EQ(reading.state, HttpState::complete);
   EXPECT_EQ(reading.response.status, 204);
 }
 
-TEST(HttpResponse, WhatIsNotHttpIsSaidToBeSo) {
+TEST(HttpReply, WhatIsNotHttpIsSaidToBeSo) {
   for (const auto* text :
        {"-ERR unknown command\r\n", "HTTP/2.0 200\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nbroken\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
@@ -66,12 +66,12 @@ TEST(HttpResponse, WhatIsNotHttpIsSaidToBeSo) {
   }
 }
 
-TEST(HttpResponse, ABodyThatEndsEarlyIsNoResponse) {
+TEST(HttpReply, ABodyThatEndsEarlyIsNoResponse) {
   EXPECT_EQ(read_http_response("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", true).state,
             HttpState::not_http);
 }
 
-TEST(HttpResponse, HeadersAreBounded) {
+TEST(HttpReply, HeadersAreBounded) {
   const auto endless = "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'x');
   EXPECT_EQ(read_http_response(endless, false).state, HttpState::not_http);
 }

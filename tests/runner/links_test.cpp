@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 std::vector<std::string> in_html(const std::string& body, const std::string& path = "/") {
-  HttpResponse response;
+  HttpReply response;
   response.headers = {{"Content-Type", "text/html; charset=utf-8"}};
   response.body = body;
   return links_of(response, {.path = path, .port = 8080});
@@ -67,7 +67,7 @@ TEST(Links, InCommentsScriptsAndBrokenTagsAreNone) {
 }
 
 TEST(Links, OfStyleSheets) {
-  HttpResponse response;
+  HttpReply response;
   response.headers = {{"content-type", "text/css"}};
   response.body =
       "@import \"a.css\"; @import url('b.css'); p { background: url( c.png ) } q { src: url(\"d.woff\") }";
@@ -78,14 +78,14 @@ TEST(Links, OfStyleSheets) {
 }
 
 TEST(Links, OfRedirects) {
-  HttpResponse response;
+  HttpReply response;
   response.status = 302;
   response.headers = {{"Location", "login?next=%2F"}};
   EXPECT_THAT(links_of(response, {}), ElementsAre("/login?next=%2F"));
 }
 
 TEST(Links, OfWhatIsNoPageAreNone) {
-  HttpResponse response;
+  HttpReply response;
   response.headers = {{"Content-Type", "application/json"}};
   response.body = "<a href=\"/x\">";
   EXPECT_THAT(links_of(response, {}), IsEmpty());

@@ -55,14 +55,14 @@ class Layout:
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     def add_image(self, layers, config, platform=("linux", "amd64"), raw_config=None,
-                  layer_type=OCI + "layer.v1.tar"):
+                  layer_type=OCI + "layer.v1.tar", compress=lambda layer: layer):
         """The descriptor of the manifest of a new image. `raw_config` takes the config's place."""
         diff_ids = [hashlib.sha256(layer).hexdigest() for layer in layers]
         content = raw_config if raw_config is not None else assemble.compact(assemble.image_config(
             config, diff_ids, ["test"] * len(layers), "/".join(platform)))
         manifest = {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json",
                     "config": self.add_blob(content, OCI + "config.v1+json"),
-                    "layers": [self.add_blob(layer, layer_type) for layer in layers]}
+                    "layers": [self.add_blob(compress(layer), layer_type) for layer in layers]}
         self.manifest = manifest
         return self.add_blob(assemble.compact(manifest), OCI + "manifest.v1+json")
 
