@@ -87,6 +87,15 @@ class OciReader {
     return read_image(by_platform(flatten(std::move(candidates), 0)));
   }
 
+  [[nodiscard]] std::vector<Platform> platforms(std::vector<OciCandidate> candidates) const {
+    std::vector<Platform> all;
+    for (const OciCandidate& candidate : flatten(std::move(candidates), 0)) {
+      Platform have = platform_of(candidate);
+      if (std::ranges::find(all, have) == all.end()) all.push_back(std::move(have));
+    }
+    return all;
+  }
+
  private:
   /// Indexes replaced by what is in them.
   [[nodiscard]] std::vector<OciCandidate> flatten(std::vector<OciCandidate> candidates, int depth) const {
@@ -275,6 +284,11 @@ std::string oci_manifest_types() {
 Image read_oci_image(const OciDocuments& documents, std::vector<OciCandidate> candidates, const ImageRef& ref,
                      const Platform* wanted) {
   return OciReader(documents, ref, wanted).read(std::move(candidates));
+}
+
+std::vector<Platform> read_oci_platforms(const OciDocuments& documents, std::vector<OciCandidate> candidates,
+                                         const ImageRef& ref) {
+  return OciReader(documents, ref, nullptr).platforms(std::move(candidates));
 }
 
 }  // namespace slim

@@ -49,4 +49,8 @@ std::vector<OciCandidate> read_oci_index(const std::string& text, const std::str
 Image read_oci_image(const OciDocuments& documents, std::vector<OciCandidate> candidates, const ImageRef& ref,
                      const Platform* wanted);
 
+/// The platforms of all images among the candidates, each once, in their order. Errors: see open_source.
+std::vector<Platform> read_oci_platforms(const OciDocuments& documents, std::vector<OciCandidate> candidates,
+                                         const ImageRef& ref);
+
 }  // namespace slim

@@ -35,19 +35,29 @@ class LayoutReader {
 
   [[nodiscard]] Image read() const {
     check_layout();
-    auto candidates =
-        by_name(read_oci_index(files_.read("index.json", largest_document), files_.place("index.json")));
-    const OciDocuments documents{
-        .where = files_.path(),
-        .read = [this](const Descriptor& descriptor, bool) { return read_document(descriptor); },
-        .place = [this](const Descriptor& descriptor) { return files_.place(descriptor.location); }};
-    Image image = read_oci_image(documents, std::move(candidates), ref_, wanted_);
+    Image image = read_oci_image(documents(), candidates(), ref_, wanted_);
     if (!ref_.name.empty() && !ref_.name.starts_with('@')) image.name = ref_.name;
     for (const Layer& layer : image.layers) check_size(layer.blob);
     return image;
   }
 
+  [[nodiscard]] std::vector<Platform> platforms() const {
+    check_layout();
+    return read_oci_platforms(documents(), candidates(), ref_);
+  }
+
  private:
+  [[nodiscard]] std::vector<OciCandidate> candidates() const {
+    return by_name(read_oci_index(files_.read("index.json", largest_document), files_.place("index.json")));
+  }
+
+  /// Good for as long as this is.
+  [[nodiscard]] OciDocuments documents() const {
+    return {.where = files_.path(),
+            .read = [this](const Descriptor& descriptor, bool) { return read_document(descriptor); },
+            .place = [this](const Descriptor& descriptor) { return files_.place(descriptor.location); }};
+  }
+
   void check_layout() const {
     if (!files_.contains("oci-layout")) {
       throw Error(ErrorKind::input, files_.path(), "no oci-layout in it: this is no OCI image layout");
@@ -116,6 +126,10 @@ class LayoutReader {
 
 Image read_oci_layout(const ImageFiles& files, const ImageRef& ref, const Platform* wanted) {
   return LayoutReader(files, ref, wanted).read();
+}
+
+std::vector<Platform> read_layout_platforms(const ImageFiles& files, const ImageRef& ref) {
+  return LayoutReader(files, ref, nullptr).platforms();
 }
 
 }  // namespace slim

@@ -5,23 +5,34 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "analyzer/compression.h"
+#include "analyzer/digest.h"
 #include "analyzer/docker_archive.h"
 #include "analyzer/error.h"
+#include "analyzer/image.h"
+#include "analyzer/image_contents.h"
+#include "analyzer/image_platforms.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/platform.h"
 #include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/probe_options.h"
+#include "cli/provenance.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
@@ -29,6 +40,7 @@
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/destination.h"
+#include "slimmer/platform_images.h"
 #include "slimmer/write_image.h"
 
 namespace slim {
@@ -40,6 +52,9 @@ struct Arguments {
   std::string destination;
   std::string tag;
   std::string compression;
+  std::string layers = "squash";
+  std::string provenance;
+  const CLI::App* command = nullptr;
   bool no_run = false;
   bool no_observe = false;
   unsigned heal = 5;
@@ -75,11 +90,19 @@ void read_compression(const std::string& text, WriteOptions& write) {
     expected();
 }
 
+Layers layers_of(const std::string& text) {
+  if (text == "squash") return Layers::squash;
+  if (text == "base+app") return Layers::base_and_app;
+  throw Error(ErrorKind::usage, "--layers " + text, "expected squash or base+app");
+}
+
 /// For the history: what decides the result, without paths of this machine.
-std::string history_command(const Options& options) {
+std::string history_command(const Arguments& arguments) {
+  const Options& options = arguments.options;
   std::string command = "slim build --profile " + options.profile;
   for (const std::string& glob : options.include) command += " --include " + glob;
   for (const std::string& glob : options.exclude) command += " --exclude " + glob;
+  if (arguments.layers != "squash") command += " --layers " + arguments.layers;
   if (options.no_metadata) command += " --no-metadata";
   for (const std::string& file : options.rules)
     command += " --rules " + std::filesystem::path(file).filename().string();
@@ -98,24 +121,29 @@ BuildOptions build_options_of(const Arguments& arguments) {
   build.write.jobs = arguments.options.jobs;
   build.write.tag = arguments.tag;
   build.write.tool_version = version();
-  build.write.command = history_command(arguments.options);
+  build.write.command = history_command(arguments);
+  build.write.layers = layers_of(arguments.layers);
   if (!arguments.compression.empty()) read_compression(arguments.compression, build.write);
   return build;
 }
 
-/// Loud, on standard error, whatever the format: an output that is not proved must not pass unnoticed.
-void say_unproved(const BuildResult& result, const Arguments& arguments) {
-  if (result.verdict.outcome == Outcome::same || result.verdict.outcome == Outcome::not_run) return;
-  fmt::print(stderr, "slim: {}: the slimmed image is not proved to behave the same ({})\n",
-             arguments.destination, to_string(result.verdict.outcome));
+bool is_yes(const BuildResult& result) {
+  return result.verdict.outcome == Outcome::same || result.verdict.outcome == Outcome::not_run;
+}
+
+/// Loud, on standard error, whatever the format: an output that is not proved must not pass unnoticed. `what`
+/// was slimmed; `kept` says whether it is in its place.
+void say_unproved(const BuildResult& result, const std::string& what, bool kept) {
+  if (is_yes(result)) return;
+  fmt::print(stderr, "slim: {}: the slimmed image is not proved to behave the same ({})\n", what,
+             to_string(result.verdict.outcome));
   fmt::print(stderr, "slim: {}\n",
-             result.committed ? "it was KEPT because of --keep-going; do not ship it unseen"
-                              : "nothing was written; --keep-going keeps it all the same");
+             kept ? "it was KEPT because of --keep-going; do not ship it unseen"
+                  : "nothing was written; --keep-going keeps it all the same");
 }
 
 /// The input survives: nothing that this command writes may be it, or lie in it.
 void refuse_overwriting(const ImageRef& source, const ImageRef& destination, const Arguments& arguments) {
-  const Options& options = arguments.options;
   const auto refuse = [](const std::string& what) {
     throw Error(ErrorKind::usage, what, "is the input itself; expected another place");
   };
@@ -134,41 +162,49 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
     const auto apart = std::ranges::mismatch(root, place);
     if (apart.in1 == root.end()) refuse(destination.text());
   }
-  for (const std::string& request : options.reports) {
-    const std::string path = request.substr(request.find('=') + 1);
-    if (same_file(path, source.path)) refuse("--report " + request);
-    if (same_file(path, destination.path)) {
-      throw Error(ErrorKind::usage, "--report " + request, "is the output too; expected another place");
-    }
-  }
+  const auto check_file = [&](const std::string& option, const std::string& path) {
+    if (same_file(path, source.path)) refuse(option);
+    if (same_file(path, destination.path))
+      throw Error(ErrorKind::usage, option, "is the output too; expected another place");
+  };
+  for (const std::string& request : arguments.options.reports)
+    check_file("--report " + request, request.substr(request.find('=') + 1));
+  if (!arguments.provenance.empty()) check_file("--provenance " + arguments.provenance, arguments.provenance);
 }
 
-int build(const Arguments& arguments) {
+/// All that the images of one command have in common.
+struct Job {
+  const Arguments& arguments;
+  ImageRef source;
+  ImageRef destination;
+  AnalysisOptions analysis;
+  BuildOptions build;
+  Progress& progress;
+};
+
+/// One image that was slimmed.
+struct Built {
+  Platform platform;  ///< as it was asked for: a config may leave the variant out
+  std::unique_ptr<Analysis> analysis;
+  BuildResult result;
+};
+
+Built build_one(Job& job, const ImageRef& destination) {
+  job.progress.step("reading " + job.arguments.image);
+  Built built{.platform = {}, .analysis = analyze(job.source, job.analysis), .result = {}};
+  built.platform = job.analysis.read.platform != nullptr ? *job.analysis.read.platform
+                                                         : built.analysis->config.platform;
+  require_runnable(*built.analysis, job.analysis.mark);
+  if (job.source.transport == Transport::rootfs) job.build.write.start = &built.analysis->config;
+  built.result = build_image(*built.analysis, destination, job.build);
+  return built;
+}
+
+Report report_of(const Built& built, const Arguments& arguments, bool kept) {
   const Options& options = arguments.options;
-  format_of(options.format, "--format");
-  refuse_host_network(options);
-  const auto platform = platform_of(options);
-  const AnalysisOptions analysis_options = analysis_options_of(options, platform);
-  const ImageRef destination = destination_of(arguments.destination, options);
-  Progress progress(progress_of(options));
-  BuildOptions build_options = build_options_of(arguments);
-  build_options.progress = [&progress](const std::string& text) { progress.step(text); };
-  const ImageRef source = image_of(arguments.image, options);
-  refuse_overwriting(source, destination, arguments);
-  check_destination(destination, build_options.write);
-  clean_up_on_signals();
-  build_options.probes = probes_of(options);
-  const ProbeImages service_images(build_options.probes, options.insecure);
-  build_options.service_images = service_images.companions();
-
-  progress.step("reading " + arguments.image);
-  const auto analysis = analyze(source, analysis_options);
-  require_runnable(*analysis, analysis_options.mark);
-  if (source.transport == Transport::rootfs) build_options.write.start = &analysis->config;
-  const BuildResult result = build_image(*analysis, destination, build_options);
-  progress.finish();
-
-  Report report = make_report(*analysis);
+  const BuildResult& result = built.result;
+  Report report = make_report(*built.analysis);
+  report.platform = built.platform.text();
   report.with_files = options.files;
   report.show_secrets = options.show_secrets;
   report.verdict = options.show_secrets ? result.verdict : redacted_verdict(result.verdict);
@@ -176,15 +212,107 @@ int build(const Arguments& arguments) {
                            .healed = result.healed,
                            .not_healed = result.not_healed,
                            .not_observed = result.not_observed,
-                           .observed_whole = result.observed_whole};
-  if (result.committed)
-    report.output = ReportOutput{.destination = arguments.destination, .written = result.written};
+                           .observed_whole = result.observed_whole,
+                           .emulator = result.emulator};
+  if (kept) report.output = ReportOutput{.destination = arguments.destination, .written = result.written};
   report.timings["write"] = result.write_seconds;
   report.timings["verify"] = result.verify_seconds;
-  deliver(report, options);
-  say_unproved(result, arguments);
-  const bool yes = result.verdict.outcome == Outcome::same || result.verdict.outcome == Outcome::not_run;
-  return yes ? 0 : 1;
+  return report;
+}
+
+/// What an image is called without a folder of this machine.
+std::string public_name(const std::string& name, const ImageRef& ref) {
+  if (!name.empty()) return name;
+  return std::filesystem::path(ref.path).filename().string();
+}
+
+void write_provenance(const Job& job, const std::vector<Built>& all, const Digest& written) {
+  const Arguments& arguments = job.arguments;
+  if (arguments.provenance.empty()) return;
+  Provenance provenance;
+  std::string name = arguments.tag.empty() ? job.destination.name : arguments.tag;
+  for (const Built& built : all) {
+    const Image& image = built.analysis->contents.image();
+    provenance.images.push_back({.name = public_name(image.name, job.source),
+                                 .digest = image.digest,
+                                 .platform = built.platform.text(),
+                                 .verdict = std::string(to_string(built.result.verdict.outcome))});
+  }
+  provenance.subject = {.name = public_name(name, job.destination), .digest = written, .platform = {}, .verdict = {}};
+  for (const ImageContents* service : job.build.service_images) {
+    provenance.others.push_back({.name = service->image().name,
+                                 .digest = service->image().digest,
+                                 .platform = service->image().config.platform.text(),
+                                 .verdict = {}});
+  }
+  for (const auto* files : {&arguments.options.rules, &arguments.options.probes, &arguments.options.traces})
+    std::ranges::move(provenance_files(*files), std::back_inserter(provenance.others));
+  provenance.flags = provenance_flags(*arguments.command, arguments.options.show_secrets);
+  const std::string statement = provenance_statement(provenance);
+  write_file_whole(arguments.provenance, [&statement](std::ostream& out) { out << statement; });
+}
+
+int build_platform(Job& job) {
+  std::vector<Built> built;
+  built.push_back(build_one(job, job.destination));
+  job.progress.finish();
+  const BuildResult& result = built.front().result;
+  if (result.committed) write_provenance(job, built, result.written.digest);
+  deliver(report_of(built.front(), job.arguments, result.committed), job.arguments.options);
+  say_unproved(result, job.arguments.destination, result.committed);
+  return is_yes(result) ? 0 : 1;
+}
+
+/// Every platform of the index, and an index of the results; nothing is written where one of them fails.
+int build_all_platforms(Job& job) {
+  PlatformImages images(job.destination);
+  const std::string tag = std::exchange(job.build.write.tag, "");  // it is the index's name, not theirs
+  job.build.static_where_foreign = true;
+  std::vector<Built> all;
+  for (const Platform& platform : image_platforms(job.source)) {
+    job.analysis.read.platform = &platform;
+    all.push_back(in_context(platform.text(), [&] { return build_one(job, images.next(platform)); }));
+  }
+  job.progress.finish();
+  const bool kept = std::ranges::all_of(all, [](const Built& built) { return built.result.committed; });
+  PlatformReports reports{
+      .image = job.arguments.image, .reports = {}, .destination = job.arguments.destination, .digest = {}};
+  if (kept) {
+    const std::string source_name = all.front().analysis->contents.image().name;
+    reports.digest = images.commit(output_name(job.destination, tag, source_name), source_name);
+    write_provenance(job, all, reports.digest);
+  }
+  for (const Built& built : all) reports.reports.push_back(report_of(built, job.arguments, kept));
+  deliver(reports, job.arguments.options);
+  for (const Built& built : all) {
+    say_unproved(built.result, job.arguments.destination + ": " + built.platform.text(), kept);
+  }
+  return std::ranges::all_of(all, [](const Built& built) { return is_yes(built.result); }) ? 0 : 1;
+}
+
+int build(const Arguments& arguments) {
+  const Options& options = arguments.options;
+  format_of(options.format, "--format");
+  refuse_host_network(options);
+  const bool all_platforms = options.platform == "all";
+  const auto platform = all_platforms ? std::nullopt : platform_of(options);
+  Progress progress(progress_of(options));
+  Job job{.arguments = arguments,
+          .source = {},
+          .destination = destination_of(arguments.destination, options),
+          .analysis = analysis_options_of(options, platform),
+          .build = build_options_of(arguments),
+          .progress = progress};
+  if (!arguments.provenance.empty()) check_file_place(arguments.provenance);
+  job.build.progress = [&progress](const std::string& text) { progress.step(text); };
+  job.source = image_of(arguments.image, options);
+  refuse_overwriting(job.source, job.destination, arguments);
+  check_destination(job.destination, job.build.write);
+  clean_up_on_signals();
+  job.build.probes = probes_of(options);
+  const ProbeImages service_images(job.build.probes, options.insecure);
+  job.build.service_images = service_images.companions();
+  return all_platforms ? build_all_platforms(job) : build_platform(job);
 }
 
 }  // namespace
@@ -204,7 +332,15 @@ void add_build(CLI::App& app, int& exit_code) {
                    "the name inside the output (the image's own); for docker:// the tag")
       ->type_name("NAME");
   command->add_option("--compression", arguments->compression,
-                      "of OCI layers: gzip[:0-2], zstd[:1-19] or none (gzip:1)");
+                      "of OCI layers; levels of gzip 0-2, of zstd 1-19 (gzip:1)")
+      ->type_name("gzip|zstd|none[:LEVEL]");
+  command->add_option("--layers", arguments->layers,
+                      "one layer, or what the base image gave apart, for images to share (squash)")
+      ->type_name("squash|base+app");
+  command
+      ->add_option("--provenance", arguments->provenance,
+                   "an in-toto statement of what was done, with SLSA provenance: inputs, flags, digests")
+      ->type_name("FILE");
   command->add_flag("--no-run", arguments->no_run,
                     "start nothing: the verdict is not-run, and a label says so");
   command->add_flag("--no-observe", arguments->no_observe,
@@ -220,6 +356,7 @@ void add_build(CLI::App& app, int& exit_code) {
   add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
   add_report_options(*command, arguments->options);
+  arguments->command = command;
   command->callback([arguments, &exit_code] { exit_code = build(*arguments); });
 }
 

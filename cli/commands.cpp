@@ -1,17 +1,22 @@
 #include "cli/commands.h"
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "analyzer/error.h"
+#include "cli/completion.h"
+#include "cli/docker_plugin.h"
 #include "cli/escape.h"
 #include "cli/interrupt.h"
+#include "cli/manual.h"
 #include "cli/version.h"
 
 namespace slim {
@@ -59,8 +64,19 @@ int run_command_line(int argc, const char* const* argv) {
   add_deps(app, exit_code);
   add_rules(app, exit_code);
   add_test(app, exit_code);
+  add_completion(app, exit_code);
+  add_man(app, exit_code);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words(argv + 1, argv + argc);
+    if (is_docker_plugin(argv[0])) {
+      if (words == std::vector<std::string>{"docker-cli-plugin-metadata"}) {
+        std::cout << docker_plugin_metadata();
+        return 0;
+      }
+      words = docker_plugin_arguments(words);
+    }
+    std::ranges::reverse(words);  // as CLI11 takes them
+    app.parse(words);
     if (app.get_subcommands().empty())
       throw Error(ErrorKind::usage, "command line", "expected a command", "slim --help shows what there is");
     std::cout.flush();

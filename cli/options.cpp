@@ -171,14 +171,14 @@ void add_image_options(CLI::App& command, Options& options) {
 }
 
 void add_output_options(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "what standard output gets: text or json")
-      ->type_name("FORMAT");
+  command.add_option("--format", options.format, "what standard output gets")
+      ->type_name("text|json");
   add_progress_options(command, options);
   command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
 }
 
 void add_progress_options(CLI::App& command, Options& options) {
-  command.add_option("--progress", options.progress, "auto, plain or none")->type_name("MODE");
+  command.add_option("--progress", options.progress, "how far it is, on standard error")->type_name("auto|plain|none");
   command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
 }
 
@@ -192,8 +192,8 @@ void add_report_options(CLI::App& command, Options& options) {
 }
 
 void add_plan_options(CLI::App& command, Options& options) {
-  command.add_option("--profile", options.profile, "how much is kept: minimal, balanced or safe")
-      ->type_name("NAME");
+  command.add_option("--profile", options.profile, "how much is kept")
+      ->type_name("minimal|balanced|safe");
   command.add_option("--include", options.include, "keep what matches, with all it needs; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);
@@ -231,7 +231,7 @@ void add_run_options(CLI::App& command, Options& options) {
       ->allow_extra_args(false);
   command.add_option("--runtime", options.runtime, "an OCI runtime (the first of runc, crun)")
       ->type_name("NAME");
-  command.add_option("--network", options.network, "none (a loopback of its own) or host")->type_name("MODE");
+  command.add_option("--network", options.network, "none: a loopback of its own")->type_name("none|host");
   command.add_option("--memory", options.memory, "memory at most (2g)")->type_name("BYTES");
   command.add_option("--pids", options.pids, "processes at most (1024)")->type_name("N");
   command.add_option("--timeout", options.timeout, "time at most for one run (60s)")->type_name("TIME");
@@ -457,24 +457,37 @@ void check_file_place(const std::string& path) {
   if (place) const StagedPath probe(StagedKind::file, folder_of(*place), place->filename().string(), path);
 }
 
-void deliver(const Report& report, const Options& options) {
+namespace {
+
+template <typename Result>
+void deliver_result(const Result& result, const Options& options) {
   for (const std::string& request : options.reports) {
     const auto [format, path] = parse_report(request);
-    write_file_whole(path, [&report, wanted = format](std::ostream& out) {
+    write_file_whole(path, [&result, wanted = format](std::ostream& out) {
       if (wanted == Format::json) {
-        render_json(report, out);
+        render_json(result, out);
       } else {
-        render_text(report, TextStyle{}, out);
+        render_text(result, TextStyle{}, out);
       }
     });
   }
   if (options.quiet) return;
   if (format_of(options.format, "--format") == Format::json) {
-    render_json(report, std::cout);
+    render_json(result, std::cout);
   } else {
-    render_text(report, style_of_stdout(options.no_color), std::cout);
+    render_text(result, style_of_stdout(options.no_color), std::cout);
   }
   std::cout.flush();
+}
+
+}  // namespace
+
+void deliver(const Report& report, const Options& options) {
+  deliver_result(report, options);
+}
+
+void deliver(const PlatformReports& reports, const Options& options) {
+  deliver_result(reports, options);
 }
 
 }  // namespace slim

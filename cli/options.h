@@ -107,6 +107,8 @@ bool same_file(const std::string& one, const std::string& other);
 /// Writes the report to standard output in the chosen format, unless --quiet, and to every --report file
 /// (under a temporary name, synced and renamed).
 void deliver(const Report& report, const Options& options);
+/// The same of an image of several platforms.
+void deliver(const PlatformReports& reports, const Options& options);
 /// That every --report file can be written. Throws Error: usage (its form), environment.
 void check_report_places(const Options& options);
 /// The same of one file.

@@ -167,6 +167,7 @@ void add_distroless(Report& report, const Analysis& analysis) {
 Report make_report(const Analysis& analysis) {
   Report report;
   report.analysis = &analysis;
+  report.platform = analysis.contents.image().config.platform.text();
   report.totals = totals(analysis.contents.tree, analysis.plan);
   report.efficiency = measure_efficiency(analysis.contents.layers, analysis.contents.tree);
   report.findings = find_findings(finding_sources(analysis));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/digest.h"
 #include "analyzer/distroless.h"
 #include "analyzer/efficiency.h"
 #include "analyzer/findings.h"
@@ -66,10 +67,12 @@ struct ReportRuns {
   std::vector<NotHealed> not_healed;
   std::string not_observed;    ///< why no run was watched; empty where one was
   bool observed_whole = true;  ///< false: a watched run asked for more than was seen of it
+  std::string emulator;      ///< what ran the image's programs; empty where the processor did
 };
 
 struct Report {
   const Analysis* analysis = nullptr;  ///< must outlive the report
+  std::string platform;                ///< as it was asked for, else as the config has it
   PlanTotals totals;
   std::uint64_t compressed = 0;    ///< bytes of all layers as stored
   std::uint64_t uncompressed = 0;  ///< bytes of all layers' tars
@@ -90,10 +93,20 @@ struct Report {
   std::map<std::string, double> timings;  ///< seconds by step
 };
 
+/// Of `slim build --platform all`: one report for each platform, and what all of them became.
+struct PlatformReports {
+  std::string image;           ///< as the user wrote it
+  std::vector<Report> reports;
+  std::string destination;
+  Digest digest;  ///< of the index that was written; empty where nothing was
+};
+
 Report make_report(const Analysis& analysis);
 
 void render_text(const Report& report, const TextStyle& style, std::ostream& out);
 void render_json(const Report& report, std::ostream& out);
+void render_text(const PlatformReports& reports, const TextStyle& style, std::ostream& out);
+void render_json(const PlatformReports& reports, std::ostream& out);
 
 /// A verdict for people: one line a probe, each difference with its diff and causes.
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);

@@ -1,5 +1,6 @@
 // The report for machines, as schema/report.schema.json describes it. The list of files is written entry by
 // entry, so that a million of them need no memory of their own.
+#include <cstddef>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/heal.h"
+#include "slimmer/layer_parts.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
 #include "slimmer/write_image.h"
@@ -63,7 +65,7 @@ json image_json(const Report& report) {
           {"name", image.name},
           {"digest", image.digest.text()},
           {"config_digest", image.config_digest.text()},
-          {"platform", image.config.platform.text()},
+          {"platform", report.platform},
           {"layers", layers},
           {"config", config_json(image.config, report.show_secrets)}};
 }
@@ -302,6 +304,26 @@ json file_json(const Report& report, NodeId node) {
       {"layer", inode.layer},    {"decision", decision.keep ? "keep" : "drop"}, {"reason", reason}};
 }
 
+json output_json(const ReportOutput& output) {
+  const WrittenImage& written = output.written;
+  json layers = json::array();
+  for (const WrittenLayer& layer : written.layers) {
+    layers.push_back({{"role", to_string(layer.role)},
+                      {"digest", layer.stored.blob.digest.text()},
+                      {"diff_id", layer.stored.tar.digest.text()},
+                      {"compressed", layer.stored.blob.size},
+                      {"uncompressed", layer.stored.tar.size},
+                      {"source_layers", layer.sources}});
+  }
+  return {{"destination", output.destination},
+          {"digest", written.digest.text()},
+          {"config_digest", written.config_digest.text()},
+          {"compressed", written.compressed},
+          {"uncompressed", written.uncompressed},
+          {"layers", layers},
+          {"base", written.base_because.empty() ? json(nullptr) : json(written.base_because)}};
+}
+
 void write_files(const Report& report, std::ostream& out) {
   out << "  \"files\": [";
   const char* separator = "\n    ";
@@ -338,19 +360,12 @@ void render_json(const Report& report, std::ostream& out) {
   keys.emplace_back("distroless", distroless_json(report));
   keys.emplace_back("diagnostics", diagnostics_json(analysis));
   keys.emplace_back("plan", plan_json(report));
-  if (report.output) {
-    const WrittenImage& written = report.output->written;
-    keys.emplace_back("output", json{{"destination", report.output->destination},
-                                     {"digest", written.digest.text()},
-                                     {"config_digest", written.config_digest.text()},
-                                     {"diff_id", written.diff_id.text()},
-                                     {"compressed", written.compressed},
-                                     {"uncompressed", written.uncompressed}});
-  }
+  if (report.output) keys.emplace_back("output", output_json(*report.output));
   if (report.runs) {
     keys.emplace_back("observed", json{{"watched", report.runs->not_observed.empty()},
                                        {"why_not", report.runs->not_observed},
                                        {"complete", report.runs->observed_whole},
+                                       {"emulator", report.runs->emulator},
                                        {"paths", observed_json(report.runs->observed)}});
     keys.emplace_back("healed", healed_json(report.runs->healed));
     keys.emplace_back("not_healed", not_healed_json(report.runs->not_healed));
@@ -360,6 +375,20 @@ void render_json(const Report& report, std::ostream& out) {
   for (const auto& [key, value] : keys) out << "  \"" << key << "\": " << dump(value, 2) << ",\n";
   if (report.with_files) write_files(report, out);
   out << "  \"timings\": " << dump(json(report.timings), 2) << "\n}\n";
+}
+
+void render_json(const PlatformReports& all, std::ostream& out) {
+  const json output = all.digest.empty()
+                          ? json(nullptr)
+                          : json{{"destination", all.destination}, {"digest", all.digest.text()}};
+  out << "{\n\"schema_version\": 1,\n\"tool\": " << dump(tool_json(), -1)
+      << ",\n\"image\": " << dump(json(all.image), -1) << ",\n\"output\": " << dump(output, -1)
+      << ",\n\"platforms\": [\n";
+  for (std::size_t i = 0; i < all.reports.size(); ++i) {
+    if (i != 0) out << ",\n";
+    render_json(all.reports[i], out);
+  }
+  out << "]\n}\n";
 }
 
 void render_verdict_json(const Verdict& verdict, std::ostream& out) {

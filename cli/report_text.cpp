@@ -25,8 +25,10 @@
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/heal.h"
+#include "slimmer/layer_parts.h"
 #include "slimmer/plan.h"
 #include "slimmer/roots.h"
+#include "slimmer/write_image.h"
 
 namespace slim {
 namespace {
@@ -76,7 +78,7 @@ class TextReport {
     const ImageConfig& config = report_->analysis->config;
     const std::string name = image.name.empty() ? image.reference : image.name;
     line(fmt::format("{}  {}  {}", bold(terminal_text(name, width_ / 2)),
-                     terminal_text(image.config.platform.text(), 40),
+                     terminal_text(report_->platform, 40),
                      dim(terminal_text(image.digest.text().substr(0, 19)))));
     if (!image.name.empty()) line(dim("from " + terminal_text(image.reference, width_ - 5)));
     const std::vector<std::string> argv = start_command(config);
@@ -345,8 +347,28 @@ class TextReport {
     line(fmt::format("  {:<8} {}  {:>8} files  {}", "after",
                      bold(fmt::format("{:>10}", human_size(totals.kept.bytes))),
                      human_count(totals.kept.files), terminal_text(output.destination, width_ - 40)));
-    line(fmt::format("  {} smaller; stored as {}; {}", percent(totals.dropped.bytes, totals.all.bytes),
-                     human_size(output.written.compressed), output.written.digest.text()));
+    line(fmt::format("  {} smaller; {}", percent(totals.dropped.bytes, totals.all.bytes),
+                     output.written.digest.text()));
+    stored("before", report_->compressed, report_->uncompressed, report_->layers.size());
+    stored("after", output.written.compressed, output.written.uncompressed, output.written.layers.size());
+    written_layers(output.written);
+  }
+
+  /// What a registry or a disk holds of an image, and what that is without compression.
+  void stored(std::string_view when, std::uint64_t compressed, std::uint64_t uncompressed,
+              std::size_t count) {
+    line(fmt::format("  stored {:<6} {:>10}, {:>10} uncompressed, {} layer{}", when, human_size(compressed),
+                     human_size(uncompressed), count, count == 1 ? "" : "s"));
+  }
+
+  void written_layers(const WrittenImage& written) {
+    if (written.base_because.empty()) return;
+    for (const WrittenLayer& layer : written.layers) {
+      line(fmt::format("  {:<13} {:>10}, {:>10} uncompressed, of {} layer{}", to_string(layer.role),
+                       human_size(layer.stored.blob.size), human_size(layer.stored.tar.size), layer.sources,
+                       layer.sources == 1 ? "" : "s"));
+    }
+    line(dim("  the base's layers: " + written.base_because));
   }
 
   void runs() {
@@ -357,6 +379,7 @@ class TextReport {
       line(paint(style_, Colour::yellow, "observed in part: ") +
            "a run asked for more than is kept of it, or by calls of another architecture");
     }
+    if (!runs.emulator.empty()) line(dim("  emulated: ") + "programs ran in " + terminal_text(runs.emulator));
     observed(runs.observed);
     healed(runs.healed);
     for (const NotHealed& left : runs.not_healed) {
@@ -445,6 +468,19 @@ std::string asker_of(const Verdict& verdict, const std::string& path) {
 
 void render_text(const Report& report, const TextStyle& style, std::ostream& out) {
   TextReport(report, style, out).render();
+}
+
+void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out) {
+  for (const Report& report : all.reports) {
+    out << paint(style, Colour::bold, "PLATFORM") << "  "
+        << terminal_text(report.platform) << "\n\n";
+    render_text(report, style, out);
+    out << '\n';
+  }
+  if (all.digest.empty()) return;
+  out << paint(style, Colour::bold, "INDEX") << "  " << all.reports.size()
+      << (all.reports.size() == 1 ? " platform" : " platforms") << "  " << all.digest.text() << "  "
+      << terminal_text(all.destination) << '\n';
 }
 
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out) {

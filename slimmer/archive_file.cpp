@@ -1,4 +1,4 @@
-// Room for the header is left before the layer and filled when the layer has ended, so that its bytes are
+// Room for the header is left before a layer and filled when the layer has ended, so that its bytes are
 // written once. Every member has mode 0644, owner 0 and time 0: the archive's bytes depend on the image
 // alone.
 #include "slimmer/archive_file.h"
@@ -66,17 +66,20 @@ void ArchiveFile::layer_bytes(std::span<const std::byte> bytes) {
 }
 
 void ArchiveFile::end_layer(std::string_view name) {
-  if (layer_end_ == 0) {
-    const std::uint64_t size = end_ - layer_start_ - tar_block;
-    constexpr std::array<std::byte, tar_block> zeros{};
-    append(std::span(zeros).first(tar_padding(size)));
-    layer_end_ = end_;
-    const std::string header = archive_member_header(name, size);
-    write_at(file_.fd(), std::as_bytes(std::span(header)), layer_start_, file_.what());
-  } else if (ftruncate(file_.fd(), static_cast<off_t>(layer_end_)) != 0) {
+  const std::uint64_t size = end_ - layer_start_ - tar_block;
+  constexpr std::array<std::byte, tar_block> zeros{};
+  append(std::span(zeros).first(tar_padding(size)));
+  layers_end_ = end_;
+  const std::string header = archive_member_header(name, size);
+  write_at(file_.fd(), std::as_bytes(std::span(header)), layer_start_, file_.what());
+  layer_begun_ = false;
+}
+
+void ArchiveFile::back_to_layers() {
+  if (end_ == layers_end_) return;
+  if (ftruncate(file_.fd(), static_cast<off_t>(layers_end_)) != 0)
     throw system_error(file_.what(), "cannot write", errno);
-  }
-  end_ = layer_end_;
+  end_ = layers_end_;
 }
 
 void ArchiveFile::finish() {

@@ -1,5 +1,5 @@
-// The tar around an image: its layer is streamed into it, although its name and size are known only at the
-// end.
+// The tar around an image: its layers are streamed into it, although the name and size of each are known only
+// at its end.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +19,14 @@ class ArchiveFile {
   /// Error of kind environment about `what`. A symlink to a file is followed.
   ArchiveFile(const std::filesystem::path& place, const std::string& what);
 
-  /// A whole member; a name that ends in a slash is a folder. Before the layer, or between end_layer() and
-  /// finish().
+  /// A whole member; a name that ends in a slash is a folder. Not within a layer.
   void add(std::string_view name, std::string_view content);
-  /// More of the layer; the first call begins its member.
+  /// More of a layer; the first call begins its member.
   void layer_bytes(std::span<const std::byte> bytes);
-  /// Names the layer's member. Called again, it takes back all that came behind the layer.
+  /// Names the layer's member, and ends it.
   void end_layer(std::string_view name);
+  /// Takes back all that came behind the last layer.
+  void back_to_layers();
   void finish();
 
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
@@ -37,8 +38,8 @@ class ArchiveFile {
   std::filesystem::path place_;
   StagedPath file_;
   std::uint64_t end_ = 0;          ///< where the next byte goes
-  std::uint64_t layer_start_ = 0;  ///< of its header; 0: none yet, or the layer comes first
-  std::uint64_t layer_end_ = 0;    ///< of its padding; 0: not ended
+  std::uint64_t layer_start_ = 0;  ///< of the header of the layer that was begun
+  std::uint64_t layers_end_ = 0;   ///< behind the last layer's padding
   bool layer_begun_ = false;
 };
 

@@ -15,6 +15,7 @@
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/platform.h"
+#include "runner/binfmt.h"
 #include "runner/observe.h"
 #include "runner/sandbox.h"
 #include "runner/verdict.h"
@@ -190,17 +191,25 @@ class Build {
 
 BuildResult build_image(Analysis& analysis, const ImageRef& destination, const BuildOptions& options) {
   const Platform& platform = analysis.config.platform;
-  if (!options.no_run && !runs_here(platform, Platform::host())) {
-    throw Error(
-        ErrorKind::environment, analysis.contents.image().reference,
-        fmt::format("the image is for {} and this machine runs {}", platform.text(), Platform::host().text()),
-        "--no-run builds it from static analysis alone");
+  const bool foreign = !runs_here(platform, Platform::host());
+  const std::string emulator = foreign && !options.no_run ? emulator_of(platform) : "";
+  const std::string why_foreign =
+      fmt::format("the image is for {} and this machine runs {}", platform.text(), Platform::host().text());
+  const bool runs = !foreign || !emulator.empty();
+  if (!options.no_run && !runs && !options.static_where_foreign) {
+    throw Error(ErrorKind::environment, analysis.contents.image().reference, why_foreign,
+                "--no-run builds it from static analysis alone");
   }
   const bool runnable = !start_command(analysis.config).empty();
-  const bool proves = !options.no_run && runnable;
-  BuildResult result = Build(analysis, destination, options).run(proves);
+  const bool proves = !options.no_run && runs && runnable;
+  BuildOptions chosen = options;
+  chosen.write.emulator = emulator;
+  BuildResult result = Build(analysis, destination, chosen).run(proves);
+  result.emulator = emulator;
   if (!proves) {
-    result.not_observed = options.no_run ? "--no-run: nothing was started" : "the image names nothing to run";
+    result.not_observed = options.no_run ? "--no-run: nothing was started"
+                          : !runs        ? why_foreign + ": planned from static analysis alone"
+                                         : "the image names nothing to run";
     result.verdict = not_run(result.not_observed);
   }
   return result;

@@ -23,6 +23,7 @@ struct BuildOptions {
   std::vector<ImageContents*> service_images{};  ///< of probes.services, in their order
   ProbeSet probes{};                             ///< without a probe: the default one
   bool no_run = false;                           ///< start nothing: the verdict is not-run
+  bool static_where_foreign = false;             ///< the same for a platform that does not run here, not an Error
   bool observe = true;                           ///< what a run of the original asks for is kept too
   unsigned heal = 5;                             ///< rounds of repair at most
   unsigned repeat = 2;                           ///< runs of each side before it is judged
@@ -40,6 +41,7 @@ struct BuildResult {
   std::vector<NotHealed> not_healed;  ///< what is missed and stays out
   std::string not_observed;           ///< why no run was watched; empty where one was
   bool observed_whole = true;         ///< false: a watched run asked for more than was seen of it
+  std::string emulator;               ///< what ran the image's programs; empty where the processor did
   double write_seconds = 0;
   double verify_seconds = 0;
 };

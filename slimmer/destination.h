@@ -2,25 +2,24 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "analyzer/compression.h"
 #include "analyzer/digest.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/platform.h"
+#include "slimmer/layer_blob.h"
 #include "slimmer/layer_writer.h"
 
 namespace slim {
 
-/// What is known of an image once its layer is written.
+/// What is known of an image once its layers are written.
 struct OutputImage {
   std::string config;  ///< JSON
-  Digest diff_id;
-  Digest layer_digest;           ///< of the layer as stored
-  std::uint64_t layer_size = 0;  ///< of the layer as stored
+  std::vector<StoredLayer> layers;  ///< base first
   Compression compression = Compression::none;
   Platform platform;      ///< empty where the source names none
   Digest base_digest;     ///< of the image that it was made from; may be empty
@@ -37,12 +36,14 @@ class Destination {
 
   /// Whether layers may be stored compressed here.
   [[nodiscard]] virtual bool compresses() const = 0;
-  /// Takes the layer's files where they are stored as files, else null. Alive as long as this is.
+  /// Takes the one layer's files where they are stored as files, else null. Alive as long as this is.
   virtual LayerSink* files() = 0;
-  /// More of the layer as it is stored. Called from one thread at a time.
+  /// More of a layer as it is stored. Called from one thread at a time.
   virtual void layer_bytes(std::span<const std::byte> bytes) = 0;
-  /// Ends the layer and writes what belongs to it. A further call replaces what the one before wrote beside
-  /// the layer. Returns the image's digest: of the manifest, or of what stands for it.
+  /// Ends the layer; what comes next begins another, on top of it.
+  virtual void end_layer(const StoredLayer& layer) = 0;
+  /// Writes what belongs to the layers, which have ended. A further call replaces what the one before wrote
+  /// beside them. Returns the image's digest: of the manifest, or of what stands for it.
   virtual Digest describe(const OutputImage& image) = 0;
   /// Where the image can be read now: before commit() its temporary place, then its own.
   [[nodiscard]] virtual ImageRef staged() const = 0;

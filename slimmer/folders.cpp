@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,20 +76,24 @@ void keep_configured(const FileTree& tree, const ImageConfig& config, Plan& plan
 
 }  // namespace
 
+std::optional<ReasonKind> own_reason(const FileTree& tree, NodeId folder) {
+  if (tree.node(folder).children.empty()) return ReasonKind::folder_empty;
+  if (tree.entry(folder).uid != 0) return ReasonKind::folder_owned;
+  if (holds_state(tree.path(folder))) return ReasonKind::folder_state;
+  return std::nullopt;
+}
+
 void keep_folders(const FileTree& tree, const ImageConfig& config, Plan& plan) {
   keep_configured(tree, config, plan);
   for (NodeId id = 1; id < tree.size(); ++id) {
     const bool folder = tree.is(id, EntryType::directory);
     if (!folder && !tree.is(id, EntryType::symlink)) continue;
-    const std::string path = tree.path(id);
     if (folder) {
-      if (tree.node(id).children.empty()) keep_unless_excluded(plan, id, ReasonKind::folder_empty, "");
-      if (tree.entry(id).uid != 0) keep_unless_excluded(plan, id, ReasonKind::folder_owned, "");
-      if (holds_state(path)) keep_unless_excluded(plan, id, ReasonKind::folder_state, "");
-    } else if (holds_state(path)) {
+      if (const auto reason = own_reason(tree, id)) keep_unless_excluded(plan, id, *reason, "");
+    } else if (holds_state(tree.path(id))) {
       // /var/run -> /run: scripts take it for a folder. /var/log/x -> /dev/stdout: the log is the container's
       // output.
-      const Resolution target = tree.resolve(path);
+      const Resolution target = tree.resolve(tree.path(id));
       if (target.node != no_node && tree.is(target.node, EntryType::directory)) {
         keep_unless_excluded(plan, id, ReasonKind::folder_state, "a link to a folder");
         for (const NodeId link : target.symlinks) {  // those on the way too

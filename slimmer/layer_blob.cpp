@@ -142,7 +142,7 @@ LayerBlob::LayerBlob(const BlobFormat& format, ByteWriter out) {
   BlockWriter compress =
       compressor(format, [this, out = std::move(out)](std::span<const std::byte> bytes) mutable {
         blob_hasher_.update(bytes);
-        blob_.size += bytes.size();
+        stored_.blob.size += bytes.size();
         out(bytes);
       });
   thread_ = std::thread([this, compress = std::move(compress)]() mutable { run(std::move(compress)); });
@@ -172,12 +172,12 @@ void LayerBlob::run(BlockWriter compress) {
       }
       changed_.notify_all();
       hasher.update(block.bytes);
-      tar_.size += block.bytes.size();
+      stored_.tar.size += block.bytes.size();
       compress(block.bytes, block.last);
       last = block.last;
     }
-    tar_.digest = hasher.finish();
-    blob_.digest = blob_hasher_.finish();
+    stored_.tar.digest = hasher.finish();
+    stored_.blob.digest = blob_hasher_.finish();
   } catch (...) {
     const std::scoped_lock lock(mutex_);
     failure_ = std::current_exception();

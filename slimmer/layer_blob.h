@@ -32,6 +32,12 @@ using BlockWriter = std::move_only_function<void(std::span<const std::byte> bloc
 /// Compresses to `out`. How the input is cut into blocks can show in the output, hence the fixed size.
 BlockWriter compressor(const BlobFormat& format, ByteWriter out);
 
+/// A layer as it is stored.
+struct StoredLayer {
+  StreamFacts tar;   ///< its digest is the diff_id
+  StreamFacts blob;  ///< as stored
+};
+
 /// Hashes and compresses on a thread of its own, so that this goes on while the source's layers are read.
 class LayerBlob {
  public:
@@ -46,8 +52,9 @@ class LayerBlob {
   /// The end of the tar; afterwards the facts are known. Throws what `out` threw.
   void finish();
 
-  [[nodiscard]] const StreamFacts& tar() const { return tar_; }    ///< its digest is the diff_id
-  [[nodiscard]] const StreamFacts& blob() const { return blob_; }  ///< as stored
+  [[nodiscard]] const StreamFacts& tar() const { return stored_.tar; }
+  [[nodiscard]] const StreamFacts& blob() const { return stored_.blob; }
+  [[nodiscard]] const StoredLayer& stored() const { return stored_; }
 
  private:
   struct Block {
@@ -59,8 +66,7 @@ class LayerBlob {
   void run(BlockWriter compress);
   void rethrow();
 
-  StreamFacts tar_;
-  StreamFacts blob_;
+  StoredLayer stored_;
   Hasher blob_hasher_;
   std::vector<std::byte> filling_;
 

@@ -1,4 +1,5 @@
-// A squashed layer (OCI image-spec, layer.md). It is written over nothing, so it needs no whiteouts.
+// Layers as the OCI image-spec has them (layer.md). What is in one is in no other but for folders, and nothing
+// is taken back, so that no whiteouts are needed.
 // Hard links repeat the metadata of the inode: extractors apply owner, mode and xattrs of every entry, and
 // changing the owner takes a file's capabilities away.
 #include "slimmer/layer_writer.h"
@@ -17,6 +18,7 @@
 #include "analyzer/image_contents.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/source.h"
+#include "slimmer/layer_parts.h"
 #include "slimmer/plan.h"
 
 namespace slim {
@@ -28,10 +30,11 @@ std::string layer_path(const FileTree& tree, NodeId id) {
 
 class LayerOrder {
  public:
-  LayerOrder(Source& source, const FileTree& tree, const Plan& plan, LayerSink& sink)
+  LayerOrder(Source& source, const FileTree& tree, const Plan& plan, const LayerPart& part, LayerSink& sink)
       : source_(source),
         tree_(tree),
         plan_(plan),
+        part_(part),
         sink_(sink),
         files_(tree.inode_count(), false),
         written_(tree.inode_count(), false) {}
@@ -52,7 +55,7 @@ class LayerOrder {
  private:
   void write_without_content() {
     for (const NodeId id : tree_.walk()) {
-      if (!plan_.keeps(id)) continue;
+      if (!part_.nodes[id]) continue;
       const NodeId parent = tree_.node(id).parent;
       if (!plan_.keeps(parent) && !tree_.inode_of(parent).implicit) {
         throw std::logic_error("a plan keeps " + tree_.path(id) + " but not its folder");
@@ -72,14 +75,16 @@ class LayerOrder {
   template <typename Content>
   void write_names(InodeId id, Content&& content) {
     const Inode& inode = tree_.inode(id);
+    const auto own = part_.folders.find(inode.names.front());
+    const LayerEntry* metadata = own == part_.folders.end() ? inode.entry : own->second;
     std::vector<std::string> paths;
     for (const NodeId name : inode.names) {
-      if (plan_.keeps(name)) paths.push_back(layer_path(tree_, name));
+      if (part_.nodes[name]) paths.push_back(layer_path(tree_, name));
     }
     std::ranges::sort(paths);
     for (const std::string& path : paths) {
       const bool first = !written_[id];
-      sink_.entry({.path = path, .metadata = inode.entry, .hard_link = first ? "" : paths.front()});
+      sink_.entry({.path = path, .metadata = metadata, .hard_link = first ? "" : paths.front()});
       if (!first) continue;
       written_[id] = true;
       content();
@@ -87,6 +92,7 @@ class LayerOrder {
   }
 
   void write_added(EntryType type) {
+    if (!part_.with_added) return;
     for (const AddedEntry& added : plan_.added) {
       if (added.type != type) continue;
       LayerEntry metadata;
@@ -123,6 +129,7 @@ class LayerOrder {
   Source& source_;
   const FileTree& tree_;
   const Plan& plan_;
+  const LayerPart& part_;
   LayerSink& sink_;
   std::vector<bool> files_;    ///< by InodeId: kept files
   std::vector<bool> written_;  ///< by InodeId
@@ -131,8 +138,9 @@ class LayerOrder {
 
 }  // namespace
 
-void write_layer(Source& source, const FileTree& tree, const Plan& plan, LayerSink& sink) {
-  LayerOrder(source, tree, plan, sink).write();
+void write_layer(Source& source, const FileTree& tree, const Plan& plan, const LayerPart& part,
+                 LayerSink& sink) {
+  LayerOrder(source, tree, plan, part, sink).write();
 }
 
 }  // namespace slim

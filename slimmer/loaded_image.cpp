@@ -30,6 +30,7 @@
 #include "analyzer/spool.h"
 #include "analyzer/unique_fd.h"
 #include "slimmer/destination.h"
+#include "slimmer/layer_blob.h"
 #include "slimmer/layer_writer.h"
 
 namespace slim {
@@ -109,6 +110,7 @@ class LoadedImage : public Destination {
   [[nodiscard]] bool compresses() const override { return archive_->compresses(); }
   LayerSink* files() override { return archive_->files(); }
   void layer_bytes(std::span<const std::byte> bytes) override { archive_->layer_bytes(bytes); }
+  void end_layer(const StoredLayer& layer) override { archive_->end_layer(layer); }
   Digest describe(const OutputImage& image) override {
     sent_.config = Digest::of(image.config);
     sent_.diff_id = image.diff_id;

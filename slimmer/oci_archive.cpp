@@ -8,6 +8,7 @@
 #include "analyzer/image_ref.h"
 #include "slimmer/archive_destination.h"
 #include "slimmer/destination.h"
+#include "slimmer/layer_blob.h"
 #include "slimmer/oci_documents.h"
 
 namespace slim {
@@ -26,12 +27,17 @@ class OciArchive : public ArchiveDestination {
   Digest describe(const OutputImage& image) override {
     const std::string manifest = oci_manifest(image);
     Digest digest = Digest::of(manifest);
-    file().end_layer(oci_blob_path(image.layer_digest));
+    file().back_to_layers();
     file().add(oci_blob_path(Digest::of(image.config)), image.config);
     file().add(oci_blob_path(digest), manifest);
     file().add("index.json", oci_index_with("", image, manifest, name(), ref().text()));
     file().finish();
     return digest;
+  }
+
+ private:
+  [[nodiscard]] std::string member_of(const StoredLayer& layer) const override {
+    return oci_blob_path(layer.blob.digest);
   }
 };
 

@@ -7,13 +7,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "analyzer/compression.h"
 #include "analyzer/digest.h"
 #include "analyzer/error.h"
+#include "analyzer/platform.h"
 #include "slimmer/destination.h"
+#include "slimmer/layer_blob.h"
 
 namespace slim {
 namespace {
@@ -47,14 +50,22 @@ Json descriptor(std::string_view media_type, const Digest& digest, std::uint64_t
   return {{"mediaType", media_type}, {"digest", digest.text()}, {"size", size}};
 }
 
+Json platform_json(const Platform& platform) {
+  Json entry = {{"architecture", platform.architecture}, {"os", platform.os}};
+  if (!platform.variant.empty()) entry["variant"] = platform.variant;
+  return entry;
+}
+
 Json manifest_descriptor(const OutputImage& image, const std::string& manifest, const std::string& name) {
   Json entry = descriptor(manifest_type, Digest::of(manifest), manifest.size());
-  if (!image.platform.os.empty() && !image.platform.architecture.empty()) {
-    entry["platform"] = {{"architecture", image.platform.architecture}, {"os", image.platform.os}};
-    if (!image.platform.variant.empty()) entry["platform"]["variant"] = image.platform.variant;
-  }
+  if (!image.platform.os.empty() && !image.platform.architecture.empty())
+    entry["platform"] = platform_json(image.platform);
   if (!name.empty()) entry["annotations"] = {{ref_name, name}};
   return entry;
+}
+
+Json new_index() {
+  return {{"schemaVersion", 2}, {"mediaType", index_type}, {"manifests", Json::array()}};
 }
 
 std::string name_of(const Json& entry) {
@@ -93,9 +104,15 @@ std::string oci_blob_path(const Digest& digest) {
 std::string oci_manifest(const OutputImage& image) {
   Json manifest = {{"schemaVersion", 2}, {"mediaType", manifest_type}};
   manifest["config"] = descriptor(config_type, Digest::of(image.config), image.config.size());
-  manifest["layers"] =
-      Json::array({descriptor(layer_type(image.compression), image.layer_digest, image.layer_size)});
+  manifest["layers"] = Json::array();
+  for (const StoredLayer& layer : image.layers) {
+    manifest["layers"].push_back(
+        descriptor(layer_type(image.compression), layer.blob.digest, layer.blob.size));
+  }
   Json annotations = Json::object();
+  const Json config = Json::parse(image.config, nullptr, false);
+  if (const auto created = config.find("created"); created != config.end() && created->is_string())
+    annotations["org.opencontainers.image.created"] = *created;
   if (!image.base_digest.empty())
     annotations["org.opencontainers.image.base.digest"] = image.base_digest.text();
   if (!image.base_name.empty()) annotations["org.opencontainers.image.base.name"] = image.base_name;
@@ -103,12 +120,11 @@ std::string oci_manifest(const OutputImage& image) {
   return dump(manifest);
 }
 
-std::string oci_index_with(const std::string& index, const OutputImage& image, const std::string& manifest,
-                           const std::string& name, const std::string& where) {
-  Json whole = index.empty()
-                   ? Json({{"schemaVersion", 2}, {"mediaType", index_type}, {"manifests", Json::array()}})
-                   : parse_index(index, where);
-  const Json added = manifest_descriptor(image, manifest, name);
+namespace {
+
+std::string with_entry(const std::string& index, const Json& added, const std::string& name,
+                       const std::string& where) {
+  Json whole = index.empty() ? new_index() : parse_index(index, where);
   Json kept = Json::array();
   bool present = false;
   for (Json& entry : whole["manifests"]) {
@@ -125,6 +141,34 @@ std::string oci_index_with(const std::string& index, const OutputImage& image, c
   return dump(whole);
 }
 
+}  // namespace
+
+std::string oci_index_with(const std::string& index, const OutputImage& image, const std::string& manifest,
+                           const std::string& name, const std::string& where) {
+  return with_entry(index, manifest_descriptor(image, manifest, name), name, where);
+}
+
+std::string oci_index_with_index(const std::string& index, const std::string& added, const std::string& name,
+                                 const std::string& where) {
+  Json entry = descriptor(index_type, Digest::of(added), added.size());
+  if (!name.empty()) entry["annotations"] = {{ref_name, name}};
+  return with_entry(index, entry, name, where);
+}
+
+std::string oci_platform_index(const std::string& index, const std::vector<Platform>& platforms,
+                               const std::string& base_name, const std::string& where) {
+  Json whole = new_index();
+  const Json source = parse_index(index, where);
+  std::size_t number = 0;
+  for (Json entry : source["manifests"]) {
+    if (!name_of(entry).empty()) take_name(entry);
+    entry["platform"] = platform_json(platforms.at(number++));
+    whole["manifests"].push_back(std::move(entry));
+  }
+  if (!base_name.empty()) whole["annotations"] = {{"org.opencontainers.image.base.name", base_name}};
+  return dump(whole);
+}
+
 std::string oci_layout_file() {
   return R"({"imageLayoutVersion":"1.0.0"})";
 }
@@ -135,9 +179,9 @@ void check_oci_layout_file(const std::string& text, const std::string& where) {
   if (!known) throw Error(ErrorKind::input, where, "expected a JSON object with imageLayoutVersion 1.0.0");
 }
 
-std::string docker_manifest(const std::string& config_name, const std::string& layer_name,
+std::string docker_manifest(const std::string& config_name, const std::vector<std::string>& layer_names,
                             const std::string& name) {
-  Json image = {{"Config", config_name}, {"RepoTags", nullptr}, {"Layers", Json::array({layer_name})}};
+  Json image = {{"Config", config_name}, {"RepoTags", nullptr}, {"Layers", layer_names}};
   if (!name.empty()) image["RepoTags"] = Json::array({name});
   return dump(Json::array({image})) + "\n";
 }

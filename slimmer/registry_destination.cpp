@@ -29,6 +29,7 @@
 #include "analyzer/spool.h"
 #include "analyzer/unique_fd.h"
 #include "slimmer/destination.h"
+#include "slimmer/layer_blob.h"
 #include "slimmer/layer_writer.h"
 #include "slimmer/oci_documents.h"
 #include "slimmer/registry_upload.h"
@@ -53,6 +54,7 @@ class RegistryDestination : public Destination {
   [[nodiscard]] bool compresses() const override { return true; }
   LayerSink* files() override { return nullptr; }
   void layer_bytes(std::span<const std::byte> bytes) override { layout_->layer_bytes(bytes); }
+  void end_layer(const StoredLayer& layer) override { layout_->end_layer(layer); }
 
   Digest describe(const OutputImage& image) override {
     digest_ = layout_->describe(image);

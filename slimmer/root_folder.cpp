@@ -258,10 +258,11 @@ class RootFolder : public Destination {
   [[nodiscard]] bool compresses() const override { return false; }
   LayerSink* files() override { return &sink_; }
   void layer_bytes(std::span<const std::byte> /*bytes*/) override {}
+  void end_layer(const StoredLayer& /*layer*/) override {}
 
   Digest describe(const OutputImage& image) override {
     if (!std::exchange(finished_, true)) writer_.finish();
-    return image.diff_id;
+    return image.layers.front().tar.digest;
   }
 
   [[nodiscard]] ImageRef staged() const override {

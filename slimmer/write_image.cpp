@@ -7,14 +7,18 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "analyzer/compression.h"
+#include "analyzer/error.h"
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "runner/verdict.h"
+#include "slimmer/base_layers.h"
 #include "slimmer/destination.h"
 #include "slimmer/layer_blob.h"
+#include "slimmer/layer_parts.h"
 #include "slimmer/layer_writer.h"
 #include "slimmer/plan.h"
 #include "slimmer/tar_writer.h"
@@ -32,19 +36,22 @@ BlobFormat format_for(const Destination& destination, const WriteOptions& option
 class WrittenToDestination : public StagedImage {
  public:
   WrittenToDestination(std::unique_ptr<Destination> destination, const Image& original, WriteOptions options,
-                       const LayerBlob& layer, Compression compression)
-      : destination_(std::move(destination)), original_(original), options_(std::move(options)) {
+                       WrittenImage written, Compression compression)
+      : destination_(std::move(destination)),
+        original_(original),
+        options_(std::move(options)),
+        written_(std::move(written)) {
     output_ = {.config = {},
-               .diff_id = layer.tar().digest,
-               .layer_digest = layer.blob().digest,
-               .layer_size = layer.blob().size,
+               .layers = {},
                .compression = compression,
                .platform = original.config.platform,
                .base_digest = original.digest,
                .base_name = original.name};
-    written_.diff_id = layer.tar().digest;
-    written_.compressed = layer.blob().size;
-    written_.uncompressed = layer.tar().size;
+    for (const WrittenLayer& layer : written_.layers) {
+      output_.layers.push_back(layer.stored);
+      written_.compressed += layer.stored.blob.size;
+      written_.uncompressed += layer.stored.tar.size;
+    }
     describe();
   }
 
@@ -61,7 +68,7 @@ class WrittenToDestination : public StagedImage {
 
  private:
   void describe() {
-    output_.config = slimmed_config(original_, output_.diff_id, options_);
+    output_.config = slimmed_config(original_, written_.layers, options_);
     written_.config_digest = Digest::of(output_.config);
     written_.digest = destination_->describe(output_);
   }
@@ -73,19 +80,11 @@ class WrittenToDestination : public StagedImage {
   WrittenImage written_;
 };
 
-}  // namespace
-
-void check_destination(const ImageRef& destination, const WriteOptions& options) {
-  format_for(*open_destination(destination, output_name(destination, options.tag, "")), options);
-}
-
-std::unique_ptr<StagedImage> write_image(ImageContents& original, const Plan& plan,
-                                         const ImageRef& destination, const WriteOptions& options) {
-  auto output = open_destination(destination, output_name(destination, options.tag, original.image().name));
-  const BlobFormat format = format_for(*output, options);
-  LayerBlob layer(format, [&](std::span<const std::byte> bytes) { output->layer_bytes(bytes); });
+StoredLayer write_part(ImageContents& original, const Plan& plan, const LayerPart& part,
+                       const BlobFormat& format, Destination& output) {
+  LayerBlob layer(format, [&](std::span<const std::byte> bytes) { output.layer_bytes(bytes); });
   TarWriter tar([&](std::span<const std::byte> bytes) { layer.write(bytes); });
-  LayerSink* files = output->files();
+  LayerSink* files = output.files();
   LayerSink sink{.entry =
                      [&](const LayerItem& item) {
                        tar.entry(item);
@@ -96,11 +95,52 @@ std::unique_ptr<StagedImage> write_image(ImageContents& original, const Plan& pl
                        tar.content(bytes);
                        if (files != nullptr) files->content(bytes);
                      }};
-  write_layer(*original.source, original.tree, plan, sink);
+  write_layer(*original.source, original.tree, plan, part, sink);
   tar.finish();
   layer.finish();
-  return std::make_unique<WrittenToDestination>(std::move(output), original.image(), options, layer,
-                                                format.compression);
+  output.end_layer(layer.stored());
+  return layer.stored();
+}
+
+std::vector<LayerPart> parts_of(const ImageContents& original, const Plan& plan, Layers layers,
+                                WrittenImage& written) {
+  if (layers == Layers::base_and_app) {
+    const BaseLayers base = find_base_layers(original.image());
+    written.base_because = base.because;
+    if (base.count != 0) return base_and_app(original, plan, base.count);
+  }
+  return {whole_part(original, plan)};
+}
+
+/// Opened, and the options checked against it.
+std::unique_ptr<Destination> open_checked(const ImageRef& destination, const WriteOptions& options,
+                                          const std::string& source_name) {
+  auto output = open_destination(destination, output_name(destination, options.tag, source_name));
+  if (options.layers != Layers::squash && output->files() != nullptr) {
+    throw Error(ErrorKind::usage, "--layers base+app", destination.text() + " is a plain folder and has no layers");
+  }
+  format_for(*output, options);
+  return output;
+}
+
+}  // namespace
+
+void check_destination(const ImageRef& destination, const WriteOptions& options) {
+  open_checked(destination, options, "");
+}
+
+std::unique_ptr<StagedImage> write_image(ImageContents& original, const Plan& plan,
+                                         const ImageRef& destination, const WriteOptions& options) {
+  auto output = open_checked(destination, options, original.image().name);
+  const BlobFormat format = format_for(*output, options);
+  WrittenImage written;
+  for (const LayerPart& part : parts_of(original, plan, options.layers, written)) {
+    written.layers.push_back({.role = part.role,
+                              .sources = part.sources,
+                              .stored = write_part(original, plan, part, format, *output)});
+  }
+  return std::make_unique<WrittenToDestination>(std::move(output), original.image(), options,
+                                                std::move(written), format.compression);
 }
 
 }  // namespace slim

@@ -135,9 +135,7 @@ TEST(OpenDestination, AnOciLayoutThatCannotBeReadIsAnInputError) {
 OutputImage image(const std::string& config) {
   OutputImage output;
   output.config = config;
-  output.diff_id = Digest::of("tar");
-  output.layer_digest = Digest::of("blob");
-  output.layer_size = 4;
+  output.layers = {{.tar = {.digest = Digest::of("tar"), .size = 3}, .blob = {.digest = Digest::of("blob"), .size = 4}}};
   output.compression = Compression::zstd;
   output.platform = {.os = "linux", .architecture = "arm", .variant = "v7"};
   output.base_digest = Digest::of("base");
@@ -173,6 +171,31 @@ TEST(OciIndex, ANameMovesToTheNewImageAndTheOldOneStays) {
   EXPECT_NE(moved.find("app:2"), std::string::npos);
 }
 
+TEST(OciIndex, ThePlatformsOfOneNameAreAnIndexOfTheirOwn) {
+  const std::string layout = oci_index_with(oci_index_with("", image("1"), "manifest 1", "platform-0", "x"),
+                                            image("2"), "manifest 2", "platform-1", "x");
+  const std::vector<Platform> platforms{Platform::parse("linux/arm/v6"), Platform::parse("linux/amd64")};
+  const std::string index = oci_platform_index(layout, platforms, "app:1", "x");
+  EXPECT_NE(index.find(R"("platform":{"architecture":"arm","os":"linux","variant":"v6"})"), std::string::npos);
+  EXPECT_NE(index.find(R"("platform":{"architecture":"amd64","os":"linux"})"), std::string::npos);
+  EXPECT_EQ(index.find("platform-0"), std::string::npos);
+  EXPECT_LT(index.find(Digest::of("manifest 1").text()), index.find(Digest::of("manifest 2").text()));
+  EXPECT_NE(index.find(R"("annotations":{"org.opencontainers.image.base.name":"app:1"})"), std::string::npos);
+  EXPECT_EQ(oci_platform_index(layout, platforms, "", "x").find("annotations"), std::string::npos);
+  const std::string named = oci_index_with_index("", index, "slim:1", "x");
+  EXPECT_NE(named.find(R"("mediaType":"application/vnd.oci.image.index.v1+json","digest":")" +
+                       Digest::of(index).text() + R"(","size":)" + std::to_string(index.size()) +
+                       R"(,"annotations":{"org.opencontainers.image.ref.name":"slim:1"}})"),
+            std::string::npos);
+  EXPECT_EQ(oci_index_with_index(named, index, "slim:1", "x"), named);
+}
+
+TEST(OciManifest, HasTheTimeOfTheConfig) {
+  EXPECT_NE(oci_manifest(image(R"({"created":"2024-01-02T03:04:05Z"})"))
+                .find(R"("org.opencontainers.image.created":"2024-01-02T03:04:05Z")"),
+            std::string::npos);
+}
+
 TEST(OciIndex, TheSameImageIsListedOnce) {
   const std::string once = oci_index_with("", image("1"), "manifest 1", "app:1", "index.json");
   EXPECT_EQ(oci_index_with(once, image("1"), "manifest 1", "app:1", "index.json"), once);
@@ -188,11 +211,11 @@ TEST(OciIndex, WhatItDoesNotKnowSurvives) {
 }
 
 TEST(DockerDocuments, AreAsDockerSaveWritesThem) {
-  EXPECT_EQ(docker_manifest("c.json", "l/layer.tar", "host:5000/app:1"),
+  EXPECT_EQ(docker_manifest("c.json", {"l/layer.tar"}, "host:5000/app:1"),
             R"([{"Config":"c.json","RepoTags":["host:5000/app:1"],"Layers":["l/layer.tar"]}])"
             "\n");
-  EXPECT_EQ(docker_manifest("c.json", "l/layer.tar", ""),
-            R"([{"Config":"c.json","RepoTags":null,"Layers":["l/layer.tar"]}])"
+  EXPECT_EQ(docker_manifest("c.json", {"b/layer.tar", "l/layer.tar"}, ""),
+            R"([{"Config":"c.json","RepoTags":null,"Layers":["b/layer.tar","l/layer.tar"]}])"
             "\n");
   EXPECT_EQ(docker_repositories("l", "host:5000/app:1"), "{\"host:5000/app\":{\"1\":\"l\"}}\n");
 }

@@ -38,6 +38,8 @@ std::vector<RuleCase> documentation_cases() {
                 "/var/cache/apk/x", "/var/lib/apt/lists/x", "/var/log/apt", "/var/log/dpkg.log",
                 "/var/log/bootstrap.log", "/var/log/alternatives.log"},
                {"/var/cache/app/x", "/var/lib/dpkg/status", "/var/log/app.log"}, scene({}, {"/opt/x"})),
+      of_image("estargz", {}, {"/stargz.index.json", "/.prefetch.landmark", "/.no.prefetch.landmark"},
+               {"/opt/stargz.index.json", "/stargz.index.json.bak"}, scene({}, {"/opt/.prefetch.landmark"})),
       of_image("headers", {},
                {"/usr/include/stdio.h", "/usr/include/sys/types.h", "/usr/lib/libz.a", lib + "libz.la"},
                {lib + "libz.so", "/opt/include/x.h", "/opt/lib/libx.a"}, scene({}, {"/usr/lib/libz.a"})),

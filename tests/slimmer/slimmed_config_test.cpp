@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include "analyzer/digest.h"
 #include "analyzer/error.h"
 #include "analyzer/image.h"
+#include "slimmer/layer_parts.h"
 #include "slimmer/write_image.h"
 
 namespace slim {
@@ -47,6 +49,12 @@ WriteOptions options() {
 
 const Digest diff_id = Digest::of("tar");
 
+WrittenLayer layer_of(LayerRole role, std::size_t sources, const Digest& tar) {
+  return {.role = role, .sources = sources, .stored = {.tar = {.digest = tar, .size = 1}, .blob = {}}};
+}
+
+const std::vector<WrittenLayer> one_layer{layer_of(LayerRole::squashed, 2, diff_id)};
+
 /// Sets SOURCE_DATE_EPOCH for one test.
 class SourceDate {
  public:
@@ -58,7 +66,7 @@ class SourceDate {
 
 TEST(SlimmedConfig, EverythingElseSurvives) {
   Json before = Json::parse(full_config);
-  Json after = Json::parse(slimmed_config(original(full_config), diff_id, options()));
+  Json after = Json::parse(slimmed_config(original(full_config), one_layer, options()));
   for (Json* config : {&before, &after}) {
     config->erase("rootfs");
     config->erase("history");
@@ -68,12 +76,12 @@ TEST(SlimmedConfig, EverythingElseSurvives) {
 }
 
 TEST(SlimmedConfig, HasTheOneLayer) {
-  const Json after = Json::parse(slimmed_config(original(full_config), diff_id, options()));
+  const Json after = Json::parse(slimmed_config(original(full_config), one_layer, options()));
   EXPECT_EQ(after["rootfs"], (Json{{"type", "layers"}, {"diff_ids", Json::array({diff_id.text()})}}));
 }
 
 TEST(SlimmedConfig, HistoryKeepsTheStepsAndTellsWhatWasDone) {
-  const Json history = Json::parse(slimmed_config(original(full_config), diff_id, options()))["history"];
+  const Json history = Json::parse(slimmed_config(original(full_config), one_layer, options()))["history"];
   ASSERT_EQ(history.size(), 4U);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(history[i]["empty_layer"], true) << i;
   EXPECT_EQ(history[2]["comment"], "c");
@@ -83,9 +91,22 @@ TEST(SlimmedConfig, HistoryKeepsTheStepsAndTellsWhatWasDone) {
   EXPECT_FALSE(history[3].contains("empty_layer"));
 }
 
+TEST(SlimmedConfig, BaseAndApplicationHaveALayerAndAStepEach) {
+  const Digest upper = Digest::of("upper");
+  const std::vector<WrittenLayer> layers{layer_of(LayerRole::base, 1, diff_id),
+                                         layer_of(LayerRole::app, 3, upper)};
+  const Json after = Json::parse(slimmed_config(original(full_config), layers, options()));
+  EXPECT_EQ(after["rootfs"]["diff_ids"], Json::array({diff_id.text(), upper.text()}));
+  ASSERT_EQ(after["history"].size(), 5U);
+  EXPECT_EQ(after["history"][3]["comment"], "slim 1.2.3: what is needed of the base image's 1 layer");
+  EXPECT_EQ(after["history"][4]["comment"],
+            "slim 1.2.3: what is needed of the 3 layers on top of the base image");
+  EXPECT_FALSE(after["history"][4].contains("empty_layer"));
+}
+
 TEST(SlimmedConfig, LabelsNameTheSourceAndTheVerdict) {
   const Json labels =
-      Json::parse(slimmed_config(original(full_config), diff_id, options()))["config"]["Labels"];
+      Json::parse(slimmed_config(original(full_config), one_layer, options()))["config"]["Labels"];
   const std::string digest = Digest::of("manifest").text();
   EXPECT_EQ(labels, (Json{{"a", "b"},
                           {"org.opencontainers.image.base.digest", digest},
@@ -98,16 +119,16 @@ TEST(SlimmedConfig, LabelsNameTheSourceAndTheVerdict) {
 TEST(SlimmedConfig, NeverNamesAPathOfThisMachine) {
   Image image = original(full_config);
   image.name.clear();
-  const std::string after = slimmed_config(image, diff_id, options());
+  const std::string after = slimmed_config(image, one_layer, options());
   EXPECT_EQ(after.find("base.name"), std::string::npos);
   EXPECT_EQ(after.find("/home/someone"), std::string::npos);
 }
 
 TEST(SlimmedConfig, TheTimeIsTheSourcesOrWhatTheEnvironmentSays) {
-  EXPECT_EQ(Json::parse(slimmed_config(original(full_config), diff_id, options()))["created"],
+  EXPECT_EQ(Json::parse(slimmed_config(original(full_config), one_layer, options()))["created"],
             "2024-05-06T07:08:09.123Z");
   const SourceDate date("1700000000");
-  const Json after = Json::parse(slimmed_config(original(full_config), diff_id, options()));
+  const Json after = Json::parse(slimmed_config(original(full_config), one_layer, options()));
   EXPECT_EQ(after["created"], "2023-11-14T22:13:20Z");
   EXPECT_EQ(after["history"][3]["created"], "2023-11-14T22:13:20Z");
 }
@@ -116,7 +137,7 @@ TEST(SlimmedConfig, ASourceDateThatIsNoNumberIsAUsageError) {
   for (const char* value : {"", "yesterday", "1e9", "-1", "99999999999999999999"}) {
     const SourceDate date(value);
     try {
-      slimmed_config(original(full_config), diff_id, options());
+      slimmed_config(original(full_config), one_layer, options());
       ADD_FAILURE() << "took " << value;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::usage);
@@ -127,7 +148,7 @@ TEST(SlimmedConfig, ASourceDateThatIsNoNumberIsAUsageError) {
 TEST(SlimmedConfig, ASparseConfigBecomesAWholeOne) {
   for (const char* sparse : {"", "{}", R"({"config": null, "history": null, "created": null})",
                              R"({"config": {"Labels": null}})"}) {
-    const Json after = Json::parse(slimmed_config(original(sparse), diff_id, options()));
+    const Json after = Json::parse(slimmed_config(original(sparse), one_layer, options()));
     EXPECT_EQ(after["architecture"], "amd64") << sparse;
     EXPECT_EQ(after["os"], "linux") << sparse;
     EXPECT_EQ(after["history"].size(), 1U) << sparse;

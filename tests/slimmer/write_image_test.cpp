@@ -105,6 +105,10 @@ WriteOptions options(Compression compression = Compression::gzip, int level = 1)
   return all;
 }
 
+const Digest& diff_id_of(const WrittenImage& written) {
+  return written.layers.at(0).stored.tar.digest;
+}
+
 WrittenImage write(const ImageRef& ref, const WriteOptions& how = options()) {
   Sample sample;
   const auto staged = write_image(sample.contents, sample.plan, ref, how);
@@ -203,12 +207,63 @@ TEST(WriteImage, TheStagedImageCanBeReadBeforeItHasItsName) {
     const ImageContents read = read_image(staged->staged());
     EXPECT_EQ(read.image().digest, staged->written().digest);
     EXPECT_EQ(read.image().config_digest, staged->written().config_digest);
-    EXPECT_EQ(read.image().config.diff_ids, std::vector<Digest>{staged->written().diff_id});
+    EXPECT_EQ(read.image().config.diff_ids, std::vector<Digest>{diff_id_of(staged->written())});
     EXPECT_EQ(read.layers.at(0).tar.size, staged->written().uncompressed);
     staged->commit();
     EXPECT_EQ(folder.names(), Names{name});
     EXPECT_EQ(read_image(staged->staged()).image().digest, staged->written().digest);
   }
+}
+
+TEST(WriteImage, BaseAndApplicationAreTwoLayersOfTheSameFiles) {
+  WriteOptions two = options();
+  two.layers = Layers::base_and_app;
+  for (const auto& [transport, name] : image_transports()) {
+    const TemporaryFolder folder;
+    write(place(transport, folder / name));
+    const ImageContents one = read_image(place(transport, folder / name));
+    Sample sample;
+    const auto staged =
+        write_image(sample.contents, sample.plan, place(transport, folder / ("two-" + name)), two);
+    staged->relabel(Outcome::same);  // what stands behind the layers is written again
+    staged->commit();
+    const ImageContents split = read_image(place(transport, folder / ("two-" + name)));
+    ASSERT_EQ(split.layers.size(), 2U) << to_string(transport);
+    EXPECT_EQ(described(split.tree), described(one.tree));
+    EXPECT_EQ(split.image().digest, staged->written().digest);
+    EXPECT_EQ(staged->written().layers[0].role, LayerRole::base);
+    EXPECT_EQ(staged->written().layers[1].stored.tar.digest, split.layers[1].tar.digest);
+    EXPECT_EQ(staged->written().uncompressed, split.layers[0].tar.size + split.layers[1].tar.size);
+    EXPECT_FALSE(staged->written().base_because.empty());
+    EXPECT_EQ(folder.names(), (Names{name, "two-" + name}));
+  }
+}
+
+TEST(WriteImage, ALayoutGetsBothLayersBesideWhatItHas) {
+  const TemporaryFolder folder;
+  WriteOptions two = options();
+  two.layers = Layers::base_and_app;
+  write(place(Transport::oci, folder / "out", "one"));
+  const WrittenImage written = write(place(Transport::oci, folder / "out", "two"), two);
+  const ImageContents read = read_image(place(Transport::oci, folder / "out", "two"));
+  EXPECT_EQ(read.image().digest, written.digest);
+  EXPECT_EQ(read.layers.size(), 2U);
+  EXPECT_EQ(read_image(place(Transport::oci, folder / "out", "one")).layers.size(), 1U);
+}
+
+TEST(WriteImage, AFolderHasNoLayers) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files their owners";
+  const TemporaryFolder folder;
+  WriteOptions two = options();
+  two.layers = Layers::base_and_app;
+  try {
+    check_destination(place(Transport::dir, folder / "root"), two);
+    ADD_FAILURE() << "took it";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("--layers base+app"), std::string::npos);
+  }
+  EXPECT_EQ(folder.names(), Names{});
 }
 
 TEST(WriteImage, WithoutCommitNothingRemains) {
@@ -241,7 +296,7 @@ TEST(WriteImage, RelabelChangesTheVerdictAndNotTheLayer) {
     EXPECT_EQ(read_image(staged->staged()).image().config.labels.at("dev.slim.verdict"), "not-run");
     staged->relabel(Outcome::same);
     EXPECT_NE(staged->written().digest, before.digest);
-    EXPECT_EQ(staged->written().diff_id, before.diff_id);
+    EXPECT_EQ(diff_id_of(staged->written()), diff_id_of(before));
     staged->commit();
     const ImageContents read = read_image(place(transport, folder / name));
     EXPECT_EQ(read.image().config.labels.at("dev.slim.verdict"), "same");
@@ -378,7 +433,7 @@ TEST(Oracle, SkopeoReadsAndCopiesWhatIsWritten) {
     EXPECT_EQ(Digest::of(*config), written.config_digest);
     run_tool("skopeo copy --insecure-policy " + ref + " oci:" + (folder / "copy") + ":x 2>&1");
     const ImageContents copy = read_image(place(Transport::oci, folder / "copy", "x"));
-    EXPECT_EQ(copy.layers.at(0).tar.digest, written.diff_id);
+    EXPECT_EQ(copy.layers.at(0).tar.digest, diff_id_of(written));
   }
 }
 

@@ -68,6 +68,22 @@ class Fidelity(SystemTest):
         self.assertEqual(image_archive.fidelity_problems(self.original, tree), [])
         self.assertEqual(sorted(set(self.original.inodes) - set(tree.inodes) - {"/"}), [])
 
+    def test_an_image_kept_whole_in_two_layers(self):
+        need_root()
+        need_program("umoci")
+        self.build("oci:%s:latest" % self.path("two"), "--include", "/**", "--layers", "base+app")
+        slimmed = image_archive.open_layout(self.path("two"))
+        self.assertEqual(len(slimmed.layers), 2)
+        self.assertEqual(image_archive.layer_problems(slimmed), [])
+        tree = image_archive.squash(slimmed)
+        self.assertEqual(image_archive.fidelity_problems(self.original, tree), [])
+        self.assertEqual(sorted(set(self.original.inodes) - set(tree.inodes) - {"/"}), [])
+        self.assert_status(slim("unpack", "--image", self.path("two") + ":latest", self.path("bundle"), program="umoci"), 0)
+        found, expected = unpacked_facts(self.path("bundle", "rootfs")), expected_facts(self.original)
+        self.assertEqual(sorted(found), sorted(expected))
+        for path, facts in expected.items():
+            self.assertEqual(found[path], facts, path)
+
     def test_a_kept_hard_link_carries_the_content_that_its_dropped_first_name_had(self):
         self.build("docker-archive:" + self.path("part.tar"), "--include", "/late", "--include", "/c/d/third",
                    "--include", "/replaced-keeps")

@@ -2,6 +2,8 @@
 """What slim writes is what others read: the image specification's JSON Schemas, skopeo, umoci; and slim reads the
 small real images that docker save, kaniko and others have written."""
 
+import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -238,6 +240,43 @@ class SmallImages(SystemTest):
             with self.subTest(form=form):
                 self.setUp()
                 self.read_and_rewrite("oci-%s.tar" % form, ["/README.md"], "--platform", "linux/arm64")
+
+    def test_what_makes_a_layer_an_estargz_is_no_file_of_the_image(self):
+        """Each member is a gzip stream of its own, and the table of contents is the tar's last file."""
+        files = {"etc/greeting": b"hello\n", ".no.prefetch.landmark": b"\x0f", "stargz.index.json": b"{}"}
+        tar = layouts.layer_bytes(files)
+        pieces = [gzip.compress(tar[start:start + 512], mtime=0) for start in range(0, len(tar), 512)]
+        layout = layouts.Layout(self.path("estargz"))
+        config = assemble.compact(assemble.image_config({}, [hashlib.sha256(tar).hexdigest()], ["x"], "linux/amd64"))
+        reference = layout.write_index(layout.add_image([b"".join(pieces)], {}, raw_config=config,
+                                                        layer_type=layouts.OCI + "layer.v1.tar+gzip"))
+        built = slim("build", reference, "-o", "oci:" + self.path("slimmed"), "--no-run", "--include", "/etc/greeting",
+                     "--format", "json", "--files")
+        self.assert_status(built, 0)
+        decisions = {file["path"]: file["decision"] for file in built.json()["files"]}
+        for name in ("/.no.prefetch.landmark", "/stargz.index.json"):
+            self.assertEqual(decisions[name], "drop")
+        tree = image_archive.squash(image_archive.open_layout(self.path("slimmed")))
+        self.assertEqual(sorted(tree.inodes), ["/etc", "/etc/greeting"])
+
+    def test_sizes_are_told_as_stored_and_unpacked(self):
+        for compression, smaller in (("gzip:2", True), ("zstd:19", True), ("none", False)):
+            with self.subTest(compression):
+                place = self.path(compression.replace(":", "-"))
+                built = slim("build", "docker-archive:" + original_of("static"), "-o", "oci:" + place, "--no-run",
+                             "--compression", compression, "--format", "json", "--report", "text=" + place + ".txt")
+                self.assert_status(built, 0)
+                report = built.json()
+                image = image_archive.open_layout(place)
+                output = report["output"]
+                self.assertEqual(output["compressed"], sum(map(os.path.getsize, image.layers)))
+                self.assertEqual(output["uncompressed"], image_archive.uncompressed_size(image))
+                self.assertEqual(output["compressed"] < output["uncompressed"], smaller)
+                self.assertEqual(sum(layer["size"] for layer in report["layers"]), report["size"]["compressed"])
+                with open(place + ".txt", encoding="utf-8") as text:
+                    stored = [line.split() for line in text if line.split()[:1] == ["stored"] and "as" not in line.split()]
+                self.assertEqual([line[1] for line in stored], ["before", "after"])
+                self.assertTrue(all("uncompressed," in line for line in stored), stored)
 
     def test_a_tar_of_a_root_folder(self):
         path = self.image("docker-archive-gzip.tar")  # in spite of its name: one file, no manifest
