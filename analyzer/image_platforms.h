@@ -8,8 +8,8 @@
 
 namespace slim {
 
-/// The platforms of the image that `ref` names, in the order of its index: those that open_source() can be asked
-/// for. One that stands in no index has one. Errors: see open_source.
+/// The platforms of the image that `ref` names, in the order of its index: those that open_source() can be
+/// asked for. One that stands in no index has one. Errors: see open_source.
 std::vector<Platform> image_platforms(const ImageRef& ref);
 
 }  // namespace slim

@@ -1,5 +1,5 @@
-// Builds a FileTree: applies one layer after the other. For FileTree::squash, and for whoever wants the tree of
-// some layers only.
+// Builds a FileTree: applies one layer after the other. For FileTree::squash, and for whoever wants the tree
+// of some layers only.
 #pragma once
 
 #include <cstdint>

@@ -192,8 +192,8 @@ struct Built {
 Built build_one(Job& job, const ImageRef& destination) {
   job.progress.step("reading " + job.arguments.image);
   Built built{.platform = {}, .analysis = analyze(job.source, job.analysis), .result = {}};
-  built.platform = job.analysis.read.platform != nullptr ? *job.analysis.read.platform
-                                                         : built.analysis->config.platform;
+  built.platform =
+      job.analysis.read.platform != nullptr ? *job.analysis.read.platform : built.analysis->config.platform;
   require_runnable(*built.analysis, job.analysis.mark);
   if (job.source.transport == Transport::rootfs) job.build.write.start = &built.analysis->config;
   built.result = build_image(*built.analysis, destination, job.build);
@@ -238,7 +238,8 @@ void write_provenance(const Job& job, const std::vector<Built>& all, const Diges
                                  .platform = built.platform.text(),
                                  .verdict = std::string(to_string(built.result.verdict.outcome))});
   }
-  provenance.subject = {.name = public_name(name, job.destination), .digest = written, .platform = {}, .verdict = {}};
+  provenance.subject = {
+      .name = public_name(name, job.destination), .digest = written, .platform = {}, .verdict = {}};
   for (const ImageContents* service : job.build.service_images) {
     provenance.others.push_back({.name = service->image().name,
                                  .digest = service->image().digest,
@@ -331,11 +332,13 @@ void add_build(CLI::App& app, int& exit_code) {
       ->add_option("-t,--tag", arguments->tag,
                    "the name inside the output (the image's own); for docker:// the tag")
       ->type_name("NAME");
-  command->add_option("--compression", arguments->compression,
-                      "of OCI layers; levels of gzip 0-2, of zstd 1-19 (gzip:1)")
+  command
+      ->add_option("--compression", arguments->compression,
+                   "of OCI layers; levels of gzip 0-2, of zstd 1-19 (gzip:1)")
       ->type_name("gzip|zstd|none[:LEVEL]");
-  command->add_option("--layers", arguments->layers,
-                      "one layer, or what the base image gave apart, for images to share (squash)")
+  command
+      ->add_option("--layers", arguments->layers,
+                   "one layer, or what the base image gave apart, for images to share (squash)")
       ->type_name("squash|base+app");
   command
       ->add_option("--provenance", arguments->provenance,

@@ -1,5 +1,5 @@
-// CLI11 keeps for each option its names, the name of its value's type and its description; that is all there is to
-// say, so completions and manual cannot say anything else than the help.
+// CLI11 keeps for each option its names, the name of its value's type and its description; that is all there
+// is to say, so completions and manual cannot say anything else than the help.
 #include "cli/command_tree.h"
 
 #include <algorithm>
@@ -52,8 +52,11 @@ OptionWords option_words(const CLI::Option& option) {
 }  // namespace
 
 CommandWords command_tree(const CLI::App& app) {
-  CommandWords words{
-      .name = app.get_name(), .description = app.get_description(), .options = {}, .arguments = {}, .commands = {}};
+  CommandWords words{.name = app.get_name(),
+                     .description = app.get_description(),
+                     .options = {},
+                     .arguments = {},
+                     .commands = {}};
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group().empty()) continue;
     if (option->get_positional()) {

@@ -1,4 +1,5 @@
-// The commands and options as the command line knows them, as data: what completions and the manual are made from.
+// The commands and options as the command line knows them, as data: what completions and the manual are made
+// from.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ struct CommandWords {
   std::vector<CommandWords> commands;  ///< without those that the help hides
 };
 
-/// Of `app` and all below it. A value that the help writes as a|b is a choice of these; one that it calls FILE,
-/// DIR, PATH or DEST is a file.
+/// Of `app` and all below it. A value that the help writes as a|b is a choice of these; one that it calls
+/// FILE, DIR, PATH or DEST is a file.
 CommandWords command_tree(const CLI::App& app);
 
 }  // namespace slim

@@ -1,5 +1,6 @@
-// slim completion SHELL. bash(1), Programmable Completion; zshcompsys(1), _arguments; fish's complete(1). The bash
-// script needs nothing but bash: bash cuts words at = and :, so `--profile=x` and `oci:x` come in three words.
+// slim completion SHELL. bash(1), Programmable Completion; zshcompsys(1), _arguments; fish's complete(1). The
+// bash script needs nothing but bash: bash cuts words at = and :, so `--profile=x` and `oci:x` come in three
+// words.
 #include "cli/completion.h"
 
 #include <iostream>
@@ -62,7 +63,8 @@ std::string replaced(std::string_view text, std::string_view special) {
 
 std::string bash_words(const CommandWords& command) {
   std::vector<std::string> words = names_of(command.commands);
-  for (const OptionWords& option : command.options) words.insert(words.end(), option.names.begin(), option.names.end());
+  for (const OptionWords& option : command.options)
+    words.insert(words.end(), option.names.begin(), option.names.end());
   return fmt::format("{}", fmt::join(words, " "));
 }
 
@@ -158,8 +160,7 @@ std::string zsh_option(const OptionWords& option) {
   }
   std::string text;
   for (const std::string& name : option.names) {
-    const std::string others =
-        option.repeatable ? "*" : fmt::format("({})", fmt::join(option.names, " "));
+    const std::string others = option.repeatable ? "*" : fmt::format("({})", fmt::join(option.names, " "));
     const bool long_with_value = name.starts_with("--") && option.kind != ValueKind::none;
     text += " \\\n        " + shell_quoted(others + name + (long_with_value ? "=" : "") + about + value);
   }
@@ -249,7 +250,8 @@ std::string fish_completion(const CommandWords& program) {
 
 void add_completion(CLI::App& app, int& exit_code) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("completion", "a script that completes commands and options in a shell");
+  CLI::App* command =
+      app.add_subcommand("completion", "a script that completes commands and options in a shell");
   command->add_option("SHELL", *shell, "bash, zsh or fish")->required();
   command->callback([&app, &exit_code, shell] {
     const CommandWords program = command_tree(app);

@@ -1,6 +1,6 @@
-// docker/cli, cli-plugins/manager: a plug-in is a program called docker-NAME in one of docker's folders. Called with
-// docker-cli-plugin-metadata it prints its metadata (metadata.go); else it gets all words that stood behind
-// `docker`, docker's own options before its name included.
+// docker/cli, cli-plugins/manager: a plug-in is a program called docker-NAME in one of docker's folders.
+// Called with docker-cli-plugin-metadata it prints its metadata (metadata.go); else it gets all words that
+// stood behind `docker`, docker's own options before its name included.
 #include "cli/docker_plugin.h"
 
 #include <algorithm>
@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::string_view plugin_name = "slim";
 
-/// An option of docker's that has a value, and the variable that says the same; none: it changes nothing here.
+/// An option of docker's that has a value, and the variable that says the same; none: it changes nothing
+/// here.
 struct DockerOption {
   std::string_view name;
   std::string_view letter;

@@ -1,5 +1,5 @@
-// slim man. groff_man(7): .TH, .SH, .SS, .TP, .PP, .EX; a backslash is \e, a hyphen that is typed is \-, and a line
-// that begins with a dot or a quote is guarded by \&.
+// slim man. groff_man(7): .TH, .SH, .SS, .TP, .PP, .EX; a backslash is \e, a hyphen that is typed is \-, and
+// a line that begins with a dot or a quote is guarded by \&.
 #include "cli/manual.h"
 
 #include <iostream>

@@ -171,14 +171,14 @@ void add_image_options(CLI::App& command, Options& options) {
 }
 
 void add_output_options(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "what standard output gets")
-      ->type_name("text|json");
+  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json");
   add_progress_options(command, options);
   command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
 }
 
 void add_progress_options(CLI::App& command, Options& options) {
-  command.add_option("--progress", options.progress, "how far it is, on standard error")->type_name("auto|plain|none");
+  command.add_option("--progress", options.progress, "how far it is, on standard error")
+      ->type_name("auto|plain|none");
   command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
 }
 
@@ -192,8 +192,7 @@ void add_report_options(CLI::App& command, Options& options) {
 }
 
 void add_plan_options(CLI::App& command, Options& options) {
-  command.add_option("--profile", options.profile, "how much is kept")
-      ->type_name("minimal|balanced|safe");
+  command.add_option("--profile", options.profile, "how much is kept")->type_name("minimal|balanced|safe");
   command.add_option("--include", options.include, "keep what matches, with all it needs; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);

@@ -26,8 +26,8 @@ struct Provenance {
   std::vector<std::pair<std::string, std::vector<std::string>>> flags;  ///< with their values
 };
 
-/// The flags of the command line that decide the result. Values of variables, and words that look like secrets,
-/// are redacted unless `show_secrets`; of files the last name only.
+/// The flags of the command line that decide the result. Values of variables, and words that look like
+/// secrets, are redacted unless `show_secrets`; of files the last name only.
 std::vector<std::pair<std::string, std::vector<std::string>>> provenance_flags(const CLI::App& command,
                                                                                bool show_secrets);
 

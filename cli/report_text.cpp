@@ -472,8 +472,7 @@ void render_text(const Report& report, const TextStyle& style, std::ostream& out
 
 void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out) {
   for (const Report& report : all.reports) {
-    out << paint(style, Colour::bold, "PLATFORM") << "  "
-        << terminal_text(report.platform) << "\n\n";
+    out << paint(style, Colour::bold, "PLATFORM") << "  " << terminal_text(report.platform) << "\n\n";
     render_text(report, style, out);
     out << '\n';
   }

@@ -1,6 +1,6 @@
-// Linux, Documentation/admin-guide/binfmt-misc.rst: a file for each handler, with a line "enabled", and its magic
-// and mask in hexadecimal. Only a handler with the flag F counts: its interpreter is opened when it is registered
-// and so needs not be in the container. ELF's machine numbers: elf(5), and the psABI supplements.
+// Linux, Documentation/admin-guide/binfmt-misc.rst: a file for each handler, with a line "enabled", and its
+// magic and mask in hexadecimal. Only a handler with the flag F counts: its interpreter is opened when it is
+// registered and so needs not be in the container. ELF's machine numbers: elf(5), and the psABI supplements.
 #include "runner/binfmt.h"
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 
 namespace slim {
 
-/// The interpreter that runs ELF programs of `platform` also inside a container, as binfmt_misc has it registered
-/// in `folder`; empty where there is none.
+/// The interpreter that runs ELF programs of `platform` also inside a container, as binfmt_misc has it
+/// registered in `folder`; empty where there is none.
 std::string emulator_of(const Platform& platform, const std::string& folder = "/proc/sys/fs/binfmt_misc");
 
 }  // namespace slim

@@ -23,11 +23,11 @@ struct BuildOptions {
   std::vector<ImageContents*> service_images{};  ///< of probes.services, in their order
   ProbeSet probes{};                             ///< without a probe: the default one
   bool no_run = false;                           ///< start nothing: the verdict is not-run
-  bool static_where_foreign = false;             ///< the same for a platform that does not run here, not an Error
-  bool observe = true;                           ///< what a run of the original asks for is kept too
-  unsigned heal = 5;                             ///< rounds of repair at most
-  unsigned repeat = 2;                           ///< runs of each side before it is judged
-  bool keep_going = false;                       ///< keep the output whatever the verdict
+  bool static_where_foreign = false;  ///< the same for a platform that does not run here, not an Error
+  bool observe = true;                ///< what a run of the original asks for is kept too
+  unsigned heal = 5;                  ///< rounds of repair at most
+  unsigned repeat = 2;                ///< runs of each side before it is judged
+  bool keep_going = false;            ///< keep the output whatever the verdict
   unsigned jobs = 0;
   std::function<void(const std::string&)> progress{};
 };

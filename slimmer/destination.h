@@ -18,7 +18,7 @@ namespace slim {
 
 /// What is known of an image once its layers are written.
 struct OutputImage {
-  std::string config;  ///< JSON
+  std::string config;               ///< JSON
   std::vector<StoredLayer> layers;  ///< base first
   Compression compression = Compression::none;
   Platform platform;      ///< empty where the source names none

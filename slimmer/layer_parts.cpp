@@ -73,8 +73,7 @@ class Splitter {
   /// Whether the base has an entry for this folder, and the image still has the folder.
   [[nodiscard]] bool is_base_folder(NodeId id) const {
     return base_of_[id] != no_node && tree_.is(id, EntryType::directory) && !tree_.inode_of(id).implicit &&
-           base_tree_.is(base_of_[id], EntryType::directory) &&
-           !base_tree_.inode_of(base_of_[id]).implicit;
+           base_tree_.is(base_of_[id], EntryType::directory) && !base_tree_.inode_of(base_of_[id]).implicit;
   }
 
   /// Adds to `nodes` the folders of what is in it, up to the root.
@@ -111,8 +110,8 @@ class Splitter {
                    .with_added = true};
     part.nodes.resize(tree_.size(), false);
     for (NodeId id = 0; id < tree_.size(); ++id) {
-      part.nodes[id] = plan_.keeps(id) && !tree_.inode_of(id).implicit &&
-                       (!base.nodes[id] || base.folders.contains(id));
+      part.nodes[id] =
+          plan_.keeps(id) && !tree_.inode_of(id).implicit && (!base.nodes[id] || base.folders.contains(id));
     }
     for (const AddedEntry& added : plan_.added) part.nodes[existing_folder(added.path)] = true;
     add_parents(part.nodes);

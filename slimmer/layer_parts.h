@@ -31,8 +31,8 @@ struct LayerPart {
 /// All that is kept, as one layer.
 LayerPart whole_part(const ImageContents& contents, const Plan& plan);
 
-/// Two layers, base first, that are the same file system as whole_part() when they are extracted one after the
-/// other; whole_part() alone where one of the two would be empty. The base has what is kept of the lowest
+/// Two layers, base first, that are the same file system as whole_part() when they are extracted one after
+/// the other; whole_part() alone where one of the two would be empty. The base has what is kept of the lowest
 /// `base_layers` layers and is unchanged, with the base's metadata of folders: it depends on those layers and
 /// on what of them is kept alone. The application's has all else, all that slim adds, and the folder of each
 /// entry. An inode lies in one layer with all of its kept names: where an overlay store extracts the upper

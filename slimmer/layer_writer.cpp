@@ -1,7 +1,7 @@
-// Layers as the OCI image-spec has them (layer.md). What is in one is in no other but for folders, and nothing
-// is taken back, so that no whiteouts are needed.
-// Hard links repeat the metadata of the inode: extractors apply owner, mode and xattrs of every entry, and
-// changing the owner takes a file's capabilities away.
+// Layers as the OCI image-spec has them (layer.md). What is in one is in no other but for folders, and
+// nothing is taken back, so that no whiteouts are needed. Hard links repeat the metadata of the inode:
+// extractors apply owner, mode and xattrs of every entry, and changing the owner takes a file's capabilities
+// away.
 #include "slimmer/layer_writer.h"
 
 #include <algorithm>

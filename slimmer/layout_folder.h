@@ -30,10 +30,10 @@ void write_durable(const std::filesystem::path& path, std::span<const std::byte>
                    const std::string& what);
 void write_durable(const std::filesystem::path& path, const std::string& text, const std::string& what);
 
-/// Moves `blobs` (names within a layout) out of the layout `staged` into the layout `place`, as far as it does
-/// not have them, and then replaces its index by what `with_added` makes of it: at every moment `place` is a
-/// whole layout. What was moved is taken back where a later step fails. Only within commit_staged(), and both on
-/// one file system.
+/// Moves `blobs` (names within a layout) out of the layout `staged` into the layout `place`, as far as it
+/// does not have them, and then replaces its index by what `with_added` makes of it: at every moment `place`
+/// is a whole layout. What was moved is taken back where a later step fails. Only within commit_staged(), and
+/// both on one file system.
 void add_to_layout(const std::filesystem::path& staged, const std::filesystem::path& place,
                    std::vector<std::string> blobs,
                    const std::function<std::string(const std::string& index)>& with_added,

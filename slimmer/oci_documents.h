@@ -23,8 +23,8 @@ std::string oci_index_with(const std::string& index, const OutputImage& image, c
 std::string oci_index_with_index(const std::string& index, const std::string& added, const std::string& name,
                                  const std::string& where);
 
-/// The image index (image-index.md) of all manifests in `index`, an index.json, without their names; `platforms`:
-/// theirs, in this order. `base_name` may be empty.
+/// The image index (image-index.md) of all manifests in `index`, an index.json, without their names;
+/// `platforms`: theirs, in this order. `base_name` may be empty.
 std::string oci_platform_index(const std::string& index, const std::vector<Platform>& platforms,
                                const std::string& base_name, const std::string& where);
 

@@ -110,7 +110,7 @@ class OciLayout : public Destination {
   UniqueFd layer_;  ///< the one that was begun
   std::uint64_t layer_size_ = 0;
   std::vector<std::string> layer_paths_;  ///< the blobs of the layers
-  std::vector<std::string> described_;  ///< the blobs of config and manifest
+  std::vector<std::string> described_;    ///< the blobs of config and manifest
   OutputImage image_;
   std::string manifest_;
 };

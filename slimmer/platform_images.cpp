@@ -1,6 +1,6 @@
 // The images are collected in a layout of their own, which is a destination like any other; blobs that they
-// share are in it once. OCI image-spec: image-index.md. The index of the platforms is a blob, and the one entry
-// of index.json that has the name: what `skopeo copy --all` and BuildKit write.
+// share are in it once. OCI image-spec: image-index.md. The index of the platforms is a blob, and the one
+// entry of index.json that has the name: what `skopeo copy --all` and BuildKit write.
 #include "slimmer/platform_images.h"
 
 #include <algorithm>
@@ -71,7 +71,8 @@ PlatformImages::PlatformImages(const ImageRef& destination)
   make_folder(folder(), stage_.what());
 }
 
-/// Below the staged folder, which is locked for as long as it is staged: images lock the layout that they go to.
+/// Below the staged folder, which is locked for as long as it is staged: images lock the layout that they go
+/// to.
 fs::path PlatformImages::folder() const {
   return stage_.path() / "image";
 }

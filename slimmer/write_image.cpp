@@ -117,7 +117,8 @@ std::unique_ptr<Destination> open_checked(const ImageRef& destination, const Wri
                                           const std::string& source_name) {
   auto output = open_destination(destination, output_name(destination, options.tag, source_name));
   if (options.layers != Layers::squash && output->files() != nullptr) {
-    throw Error(ErrorKind::usage, "--layers base+app", destination.text() + " is a plain folder and has no layers");
+    throw Error(ErrorKind::usage, "--layers base+app",
+                destination.text() + " is a plain folder and has no layers");
   }
   format_for(*output, options);
   return output;

@@ -45,9 +45,9 @@ struct WrittenImage {
   Digest digest;  ///< of the manifest; of the config for docker-archive; of the layer's tar for dir
   Digest config_digest;
   std::vector<WrittenLayer> layers;  ///< base first
-  std::string base_because;          ///< what says how many layers are the base's; empty where none was looked for
-  std::uint64_t compressed = 0;      ///< bytes of all layers as stored
-  std::uint64_t uncompressed = 0;    ///< bytes of all layers' tars
+  std::string base_because;  ///< what says how many layers are the base's; empty where none was looked for
+  std::uint64_t compressed = 0;    ///< bytes of all layers as stored
+  std::uint64_t uncompressed = 0;  ///< bytes of all layers' tars
 };
 
 /// A finished image under a temporary name beside its place. Destroyed without commit(), nothing of it

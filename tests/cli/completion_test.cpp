@@ -60,7 +60,8 @@ TEST(CommandTree, IsWhatTheCommandLineKnows) {
 TEST(Completion, DescriptionsCannotBreakTheScripts) {
   const Program program;
   const CommandWords tree = command_tree(program.app);
-  EXPECT_THAT(zsh_completion(tree), HasSubstr(R"(--profile=[how much \[of it\]\: a part]:minimal|safe\[\:N\]:(minimal safe))"));
+  EXPECT_THAT(zsh_completion(tree),
+              HasSubstr(R"(--profile=[how much \[of it\]\: a part]:minimal|safe\[\:N\]:(minimal safe))"));
   EXPECT_THAT(zsh_completion(tree), HasSubstr(R"('build:make it; it'\''s quick')"));
   EXPECT_THAT(fish_completion(tree), HasSubstr(R"(-a build -d 'make it; it\'s quick')"));
   for (const std::string& script : {bash_completion(tree), zsh_completion(tree), fish_completion(tree)}) {
@@ -71,8 +72,9 @@ TEST(Completion, DescriptionsCannotBreakTheScripts) {
 
 TEST(Manual, HasTheCommandsBehindItsFirstSection) {
   const Program program;
-  const std::string page = manual_page(command_tree(program.app),
-                                       "# DESCRIPTION\n.dotted -x\n\nmore\n# EXIT\n= 0\ngood\n\n    code \\n\n", "1.2");
+  const std::string page =
+      manual_page(command_tree(program.app),
+                  "# DESCRIPTION\n.dotted -x\n\nmore\n# EXIT\n= 0\ngood\n\n    code \\n\n", "1.2");
   EXPECT_THAT(page, HasSubstr(".TH SLIM 1 \"\" \"slim 1.2\" \"User Commands\"\n"));
   EXPECT_THAT(page, HasSubstr(".SH DESCRIPTION\n\\&.dotted \\-x\n.PP\nmore\n.SH COMMANDS\n"));
   EXPECT_THAT(page, HasSubstr(".SS \\fBslim build\\fR [\\fIoptions\\fR] \\fIIMAGE\\fR\n"));

@@ -36,7 +36,8 @@ TEST(DockerPlugin, TheWordSlimAndDockersOptionsAreTakenAway) {
 }
 
 TEST(DockerPlugin, WhatChoosesADaemonBecomesAVariable) {
-  EXPECT_EQ(docker_plugin_arguments({"-H", "tcp://a:1", "--context=far", "slim", "analyze"}), Words{"analyze"});
+  EXPECT_EQ(docker_plugin_arguments({"-H", "tcp://a:1", "--context=far", "slim", "analyze"}),
+            Words{"analyze"});
   EXPECT_STREQ(std::getenv("DOCKER_HOST"), "tcp://a:1");
   EXPECT_STREQ(std::getenv("DOCKER_CONTEXT"), "far");
   unsetenv("DOCKER_HOST");

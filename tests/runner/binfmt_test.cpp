@@ -37,8 +37,9 @@ TEST_F(Binfmt, AHandlerRunsTheMachineOfItsMagic) {
 }
 
 TEST_F(Binfmt, BigEndianMachinesAreToldApart) {
-  write("qemu-s390x", "enabled\ninterpreter /q\nflags: F\noffset 0\n"
-                      "magic 7f454c4602020100000000000000000000020016\nmask ffffffffffffff00fffffffffffffffffffeffff\n");
+  write("qemu-s390x",
+        "enabled\ninterpreter /q\nflags: F\noffset 0\n"
+        "magic 7f454c4602020100000000000000000000020016\nmask ffffffffffffff00fffffffffffffffffffeffff\n");
   EXPECT_EQ(emulator("linux/s390x"), "/q");
   EXPECT_EQ(emulator("linux/ppc64le"), "");
 }

@@ -135,7 +135,8 @@ TEST(OpenDestination, AnOciLayoutThatCannotBeReadIsAnInputError) {
 OutputImage image(const std::string& config) {
   OutputImage output;
   output.config = config;
-  output.layers = {{.tar = {.digest = Digest::of("tar"), .size = 3}, .blob = {.digest = Digest::of("blob"), .size = 4}}};
+  output.layers = {
+      {.tar = {.digest = Digest::of("tar"), .size = 3}, .blob = {.digest = Digest::of("blob"), .size = 4}}};
   output.compression = Compression::zstd;
   output.platform = {.os = "linux", .architecture = "arm", .variant = "v7"};
   output.base_digest = Digest::of("base");
@@ -176,7 +177,8 @@ TEST(OciIndex, ThePlatformsOfOneNameAreAnIndexOfTheirOwn) {
                                             image("2"), "manifest 2", "platform-1", "x");
   const std::vector<Platform> platforms{Platform::parse("linux/arm/v6"), Platform::parse("linux/amd64")};
   const std::string index = oci_platform_index(layout, platforms, "app:1", "x");
-  EXPECT_NE(index.find(R"("platform":{"architecture":"arm","os":"linux","variant":"v6"})"), std::string::npos);
+  EXPECT_NE(index.find(R"("platform":{"architecture":"arm","os":"linux","variant":"v6"})"),
+            std::string::npos);
   EXPECT_NE(index.find(R"("platform":{"architecture":"amd64","os":"linux"})"), std::string::npos);
   EXPECT_EQ(index.find("platform-0"), std::string::npos);
   EXPECT_LT(index.find(Digest::of("manifest 1").text()), index.find(Digest::of("manifest 2").text()));

@@ -73,8 +73,8 @@ std::map<std::string, std::string> described(const FileTree& tree) {
     const Inode& inode = tree.inode_of(id);
     if (inode.implicit) continue;
     std::string& text = all[tree.path(id)];
-    text = fmt::format("{} {:o} {} {} {}", to_string(inode.entry->type), inode.entry->mode, inode.entry->mtime,
-                       inode.entry->link, inode.names.size());
+    text = fmt::format("{} {:o} {} {} {}", to_string(inode.entry->type), inode.entry->mode,
+                       inode.entry->mtime, inode.entry->link, inode.names.size());
     if (inode.entry->content_hash) text += " " + to_hex(*inode.entry->content_hash);
   }
   return all;
@@ -124,13 +124,14 @@ struct Split {
 };
 
 TEST(LayerParts, TheTwoLayersTogetherAreTheSquashedOne) {
-  const Split split({{folder("./"), folder("usr/"), folder("usr/bin/"), file("usr/bin/a", "base"),
-                      file("usr/bin/changed", "old"), link_to("usr/bin/b", "usr/bin/a"), folder("tmp/", 01777),
-                      folder("gone/"), file("gone/x"), symlink("lib", "usr/lib"), folder("usr/lib/")},
-                     {folder("usr/", 0755, 1600000000), file("usr/bin/changed", "new"), file(".wh.gone"),
-                      file("lib/added"), folder("opt/", 0700), file("opt/app"), file("dropped")},
-                     {folder("gone/", 0711), file("usr/bin/late")}},
-                    {"/dropped"});
+  const Split split(
+      {{folder("./"), folder("usr/"), folder("usr/bin/"), file("usr/bin/a", "base"),
+        file("usr/bin/changed", "old"), link_to("usr/bin/b", "usr/bin/a"), folder("tmp/", 01777),
+        folder("gone/"), file("gone/x"), symlink("lib", "usr/lib"), folder("usr/lib/")},
+       {folder("usr/", 0755, 1600000000), file("usr/bin/changed", "new"), file(".wh.gone"), file("lib/added"),
+        folder("opt/", 0700), file("opt/app"), file("dropped")},
+       {folder("gone/", 0711), file("usr/bin/late")}},
+      {"/dropped"});
   EXPECT_EQ(split.parts.layers.size(), 2U);
   EXPECT_EQ(described(split.parts.tree), described(split.squashed.tree));
   EXPECT_TRUE(split.parts.tree.hidden().empty()) << "a file is in both layers";
@@ -144,8 +145,9 @@ TEST(LayerParts, WhatTheApplicationChangedIsTheApplications) {
 }
 
 TEST(LayerParts, EachLayerHasTheFoldersOfItsEntriesWithTheMetadataThatHoldsThere) {
-  const Split split({{folder("srv/", 0700, 1000), file("srv/base")},
-                     {folder("srv/", 0755, 2000), file("srv/app"), folder("srv/own/", 0711), file("srv/own/x")}});
+  const Split split(
+      {{folder("srv/", 0700, 1000), file("srv/base")},
+       {folder("srv/", 0755, 2000), file("srv/app"), folder("srv/own/", 0711), file("srv/own/x")}});
   const LayerEntry& below = split.parts.layers[0].entries.at(0);
   const LayerEntry& above = split.parts.layers[1].entries.at(0);
   EXPECT_EQ(below.path, "srv");
@@ -158,8 +160,9 @@ TEST(LayerParts, EachLayerHasTheFoldersOfItsEntriesWithTheMetadataThatHoldsThere
 }
 
 TEST(LayerParts, AHardLinkNeverCrossesTheBorder) {
-  const Split split({{file("a", "content"), link_to("b", "a"), file("alone", "y"), link_to("alone-too", "alone")},
-                     {link_to("c", "a")}});
+  const Split split(
+      {{file("a", "content"), link_to("b", "a"), file("alone", "y"), link_to("alone-too", "alone")},
+       {link_to("c", "a")}});
   EXPECT_EQ(split.paths(0), (Paths{"/alone", "/alone-too"}));
   EXPECT_EQ(split.paths(1), (Paths{"/a", "/b", "/c"}));
   EXPECT_EQ(split.parts.tree.inode_of(split.parts.tree.find("/c")).names.size(), 3U);
@@ -185,7 +188,8 @@ TEST(LayerParts, WhatSlimAddsIsTheApplicationsWithItsFolders) {
   around.path = "/var/lib/made";
   around.type = EntryType::directory;
   around.mode = 0755;
-  const Split split({{folder("var/"), folder("var/lib/"), file("var/lib/base")}, {file("app")}}, {}, {around, made});
+  const Split split({{folder("var/"), folder("var/lib/"), file("var/lib/base")}, {file("app")}}, {},
+                    {around, made});
   EXPECT_EQ(split.paths(0), (Paths{"/var", "/var/lib", "/var/lib/base"}));
   EXPECT_EQ(split.paths(1), (Paths{"/var", "/var/lib", "/var/lib/made", "/app", "/var/lib/made/list"}));
 }
@@ -199,9 +203,9 @@ TEST(LayerParts, WithoutAnythingInOneOfThemThereIsOneLayer) {
 }
 
 TEST(LayerParts, TheBaseOfTwoImagesIsTheSameWhereTheyKeepTheSameOfIt) {
-  const std::vector<SampleEntry> base{folder("./"), folder("usr/"), folder("usr/lib/"), file("usr/lib/libc", "c"),
-                                      file("usr/lib/unused"), folder("opt/"), folder("var/"), folder("var/empty/"),
-                                      folder("root/", 0700), file("root/.profile")};
+  const std::vector<SampleEntry> base{
+      folder("./"),   folder("usr/"), folder("usr/lib/"),   file("usr/lib/libc", "c"), file("usr/lib/unused"),
+      folder("opt/"), folder("var/"), folder("var/empty/"), folder("root/", 0700),     file("root/.profile")};
   const Split one({base, {folder("usr/", 0755, 1600000000), file("opt/app"), file("usr/lib/extra")}},
                   {"/usr/lib/unused", "/root/.profile"});
   const Split other({base, {file("root/app"), folder("var/", 0755, 1700000000)}, {file("usr/top")}},
