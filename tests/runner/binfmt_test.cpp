@@ -25,7 +25,7 @@ class Binfmt : public testing::Test {
   [[nodiscard]] std::string emulator(const std::string& platform) const {
     return emulator_of(Platform::parse(platform), folder_.path());
   }
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(Binfmt, AHandlerRunsTheMachineOfItsMagic) {
