@@ -24,7 +24,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Speaks HTTP and no TLS: what begins as a TLS handshake is hung up on.
+/// Answers when it is asked whether it is a registry, and leaves the rest to `serve`.
 HttpServer::Serve plain(const std::function<void(HttpPeer& peer)>& serve) {
   return [serve](HttpPeer& peer) {
     while (peer.receive()) {
