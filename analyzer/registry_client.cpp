@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <ctime>
 #include <curl/curl.h>
+#include <expected>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -162,20 +163,27 @@ HttpResponse RegistryClient::send(const RegistryRequest& request, Retries& retri
 }
 
 RegistryClient::Text RegistryClient::text(const RegistryRequest& request, std::uint64_t cap) {
-  return *http_context(what_, [&] { return text_with_retries(request, cap, true); });
+  return http_context(what_, [&] {
+    auto answer = text_with_retries(request, cap);
+    if (!answer) fail(std::move(answer.error()), "reading " + request.path);
+    return *std::move(answer);
+  });
 }
 
 std::optional<RegistryClient::Text> RegistryClient::text_if_there(const RegistryRequest& request,
                                                                   std::uint64_t cap) {
-  return http_context(what_, [&] { return text_with_retries(request, cap, false); });
+  return http_context(what_, [&] {
+    auto answer = text_with_retries(request, cap);
+    return answer ? std::optional(*std::move(answer)) : std::nullopt;
+  });
 }
 
-std::optional<RegistryClient::Text> RegistryClient::text_with_retries(const RegistryRequest& request,
-                                                                      std::uint64_t cap, bool must_be_there) {
+std::expected<RegistryClient::Text, HttpResponse> RegistryClient::text_with_retries(
+    const RegistryRequest& request, std::uint64_t cap) {
   Retries retries(patience_);
   while (true) {
     HttpResponse response = send(request, retries);
-    if (response.status == 404 && !must_be_there) return std::nullopt;
+    if (response.status == 404) return std::unexpected(std::move(response));
     if (response.status != 200) fail(std::move(response), "reading " + request.path);
     try {
       std::string body = read_all(std::move(response.body), cap, what_ + ": " + request.path);
@@ -195,7 +203,8 @@ HttpResponse RegistryClient::send_authorized(const RegistryRequest& request) {
   }
   HttpResponse response = send_once(request, used);
   // Where another server answers, what it asks for is none of our business.
-  if (response.status != 401 || response.redirected) return response;
+  const bool is_own = !response.redirected && origin_of(url_of(request)) == base_;
+  if (response.status != 401 || !is_own) return response;
   authorize(request, response, used);
   finish(response);
   {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -91,8 +92,8 @@ class RegistryClient {
 
  private:
   [[nodiscard]] std::string chosen_base();
-  std::optional<Text> text_with_retries(const RegistryRequest& request, std::uint64_t cap,
-                                        bool must_be_there);
+  /// The answer itself where it is a 404.
+  std::expected<Text, HttpResponse> text_with_retries(const RegistryRequest& request, std::uint64_t cap);
   [[nodiscard]] std::string url_of(const RegistryRequest& request) const;
   HttpResponse send_authorized(const RegistryRequest& request);
   HttpResponse send_once(const RegistryRequest& request, const std::string& authorization);

@@ -66,11 +66,11 @@ Credentials of_entry(const JsonObject& entry) {
                     .bearer = entry.string("registrytoken")};
   const std::string both = entry.string("auth");
   if (both.empty()) return found;
-  const auto plain = from_base64(both);
-  const auto colon = plain ? plain->find(':') : std::string::npos;
+  const std::string plain = from_base64(both).value_or("");
+  const auto colon = plain.find(':');
   if (colon == std::string::npos) entry.fail("auth", "expected USER:PASSWORD in base64");
-  found.user = plain->substr(0, colon);
-  found.password = plain->substr(colon + 1);
+  found.user = plain.substr(0, colon);
+  found.password = plain.substr(colon + 1);
   while (found.password.ends_with('\0')) found.password.pop_back();  // old tools padded it
   return found;
 }

@@ -25,12 +25,13 @@ class HttpPeer {
  public:
   explicit HttpPeer(int fd) : fd_(fd) {}
 
-  /// The next request: its line, headers (a line each) and body; false where the client has gone.
+  /// The next request: its line, headers (a line each) and body; false where the client has gone, or speaks
+  /// TLS.
   bool receive() {
     body.clear();
     const auto end = [this] { return buffer_.find("\r\n\r\n"); };
     while (end() == std::string::npos) {
-      if (!more()) return false;
+      if (buffer_.starts_with('\x16') || !more()) return false;  // a handshake of TLS: it is not spoken here
     }
     head = buffer_.substr(0, end() + 2);
     buffer_.erase(0, end() + 4);

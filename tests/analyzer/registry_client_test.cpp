@@ -24,7 +24,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Speaks HTTP and no TLS: what begins as a TLS handshake is hung up on.
+/// Answers when it is asked whether it is a registry, and leaves the rest to `serve`.
 HttpServer::Serve plain(const std::function<void(HttpPeer& peer)>& serve) {
   return [serve](HttpPeer& peer) {
     while (peer.receive()) {
@@ -40,13 +40,11 @@ HttpServer::Serve plain(const std::function<void(HttpPeer& peer)>& serve) {
 class RegistryClientTest : public testing::Test {
  protected:
   void SetUp() override {
-    ::setenv("SLIM_NETWORK_PATIENCE", "1", 1);
     ::setenv("REGISTRY_AUTH_FILE", (folder.path() + "/auth.json").c_str(), 1);
     ::setenv("DOCKER_CONFIG", folder.path().c_str(), 1);
   }
   void TearDown() override {
-    for (const char* name : {"SLIM_NETWORK_PATIENCE", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG"})
-      ::unsetenv(name);
+    for (const char* name : {"REGISTRY_AUTH_FILE", "DOCKER_CONFIG"}) ::unsetenv(name);
   }
   void log_in(const HttpServer& server) const {
     folder.write("auth.json",

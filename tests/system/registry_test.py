@@ -33,7 +33,7 @@ class RegistryTest(SystemTest):
         self.assertEqual(os.listdir(self.temporary), [], "temporary files are left")
 
     def environment(self, **more):
-        return {"HOME": self.path("home"), "TMPDIR": self.temporary, "SLIM_NETWORK_PATIENCE": "1",
+        return {"HOME": self.path("home"), "TMPDIR": self.temporary, "SLIM_NETWORK_PATIENCE": "3",
                 "DOCKER_CONFIG": self.path("home", ".docker"), "REGISTRY_AUTH_FILE": "", "XDG_RUNTIME_DIR": "",
                 "XDG_CONFIG_HOME": "", "no_proxy": "localhost,127.0.0.1", **more}
 
