@@ -40,7 +40,7 @@ namespace {
 struct Sent {
   std::string name;
   Digest config;
-  Digest diff_id;
+  std::vector<std::string> diff_ids;  ///< base first
 };
 
 /// Where an archive can be loaded.
@@ -55,8 +55,7 @@ void load_by_api(const DockerEndpoint& endpoint, const std::string& archive, con
   api.load({.bytes = file_range_reader(file.get(), 0, size, archive), .size = size});
   const auto there = api.find(sent.name);
   // A store of containerd's names an image by a manifest that it has made itself.
-  const bool is_it =
-      there && (there->id == sent.config.text() || there->diff_ids == std::vector{sent.diff_id.text()});
+  const bool is_it = there && (there->id == sent.config.text() || there->diff_ids == sent.diff_ids);
   if (!is_it) {
     throw Error(
         ErrorKind::environment, endpoint.text(),
@@ -105,7 +104,7 @@ class LoadedImage : public Destination {
       : what_(ref.text()),
         load_(loader_of(ref)),
         archive_(open_docker_archive(temporary_archive(ref, name), name)),
-        sent_{.name = name, .config = {}, .diff_id = {}} {}
+        sent_{.name = name, .config = {}, .diff_ids = {}} {}
 
   [[nodiscard]] bool compresses() const override { return archive_->compresses(); }
   LayerSink* files() override { return archive_->files(); }
@@ -113,7 +112,8 @@ class LoadedImage : public Destination {
   void end_layer(const StoredLayer& layer) override { archive_->end_layer(layer); }
   Digest describe(const OutputImage& image) override {
     sent_.config = Digest::of(image.config);
-    sent_.diff_id = image.diff_id;
+    sent_.diff_ids.clear();
+    for (const StoredLayer& layer : image.layers) sent_.diff_ids.push_back(layer.tar.digest.text());
     return archive_->describe(image);
   }
   [[nodiscard]] ImageRef staged() const override { return archive_->staged(); }
