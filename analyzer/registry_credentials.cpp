@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
-#include "analyzer/credential_helper.h"
+#include "analyzer/docker_credential.h"
 #include "analyzer/error.h"
 #include "analyzer/host_file.h"
 #include "analyzer/json.h"

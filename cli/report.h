@@ -67,7 +67,7 @@ struct ReportRuns {
   std::vector<NotHealed> not_healed;
   std::string not_observed;    ///< why no run was watched; empty where one was
   bool observed_whole = true;  ///< false: a watched run asked for more than was seen of it
-  std::string emulator{};       ///< what ran the image's programs; empty where the processor did
+  std::string emulator{};      ///< what ran the image's programs; empty where the processor did
 };
 
 struct Report {

@@ -55,8 +55,7 @@ void load_by_api(const DockerEndpoint& endpoint, const std::string& archive, con
   api.load({.bytes = file_range_reader(file.get(), 0, size, archive), .size = size});
   const auto there = api.find(sent.name);
   // A store of containerd's names an image by a manifest that it has made itself.
-  const bool is_it =
-      there && (there->id == sent.config.text() || there->diff_ids == sent.diff_ids);
+  const bool is_it = there && (there->id == sent.config.text() || there->diff_ids == sent.diff_ids);
   if (!is_it) {
     throw Error(
         ErrorKind::environment, endpoint.text(),

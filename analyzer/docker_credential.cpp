@@ -1,6 +1,6 @@
 // The protocol of docker/docker-credential-helpers: `get` reads the server from standard input and writes
 // JSON. runner/spawn.h lies above this folder: posix_spawn(3) does for a program that only answers.
-#include "analyzer/credential_helper.h"
+#include "analyzer/docker_credential.h"
 
 #include <algorithm>
 #include <array>
