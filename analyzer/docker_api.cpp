@@ -153,9 +153,8 @@ std::string ApiVersion::text() const {
 
 std::optional<ApiVersion> ApiVersion::parse(std::string_view text) {
   const auto number = [](std::string_view digits, unsigned& value) {
-    const char* const end = digits.data() + digits.size();
-    const auto [rest, error] = std::from_chars(digits.data(), end, value);
-    return error == std::errc() && rest == end;
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && rest == digits.data() + digits.size();
   };
   const auto dot = text.find('.');
   ApiVersion version;

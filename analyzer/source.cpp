@@ -107,7 +107,7 @@ std::unique_ptr<Source> open_archive_of(SavedImage saved, const ImageRef& ref, c
   const bool has_manifest = saved.files.contains("manifest.json");
   if (!has_layout && !has_manifest)
     throw Error(ErrorKind::input, ref.text(), "no manifest.json in what was saved: this is no image");
-  const bool reads_layout = has_layout && !(has_manifest && image_count(saved.files) == 1);
+  const bool reads_layout = has_layout && (!has_manifest || image_count(saved.files) != 1);
   const ImageRef inside{.transport = reads_layout ? Transport::oci_archive : Transport::docker_archive,
                         .path = ref.text(),
                         .name = {}};

@@ -3,6 +3,7 @@
 // there. The daemon unpacks an archive before it looks at what is in it (moby, image/tarexport/load.go), so
 // that one that breaks off leaves nothing there either.
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,9 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <sys/stat.h>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
