@@ -60,7 +60,7 @@ bool element_matches(std::string_view pattern, char c, std::size_t& length) {
 /// The same match as component_match's, of components instead of bytes: on a mismatch, the last `**` takes
 /// one more. No longer than the product of both lengths, whatever the pattern.
 bool components_match(std::span<const std::string> pattern, std::span<const std::string_view> path) {
-  constexpr std::size_t none = static_cast<std::size_t>(-1);
+  constexpr auto none = static_cast<std::size_t>(-1);
   std::size_t p = 0;
   std::size_t n = 0;
   std::size_t star = none;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "analyzer/digest.h"
 #include "analyzer/error.h"

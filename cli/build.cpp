@@ -230,7 +230,7 @@ void write_provenance(const Job& job, const std::vector<Built>& all, const Diges
   const Arguments& arguments = job.arguments;
   if (arguments.provenance.empty()) return;
   Provenance provenance;
-  std::string name = arguments.tag.empty() ? job.destination.name : arguments.tag;
+  const std::string name = arguments.tag.empty() ? job.destination.name : arguments.tag;
   for (const Built& built : all) {
     const Image& image = built.analysis->contents.image();
     provenance.images.push_back({.name = public_name(image.name, job.source),

@@ -3,10 +3,9 @@
 #include "cli/command_tree.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -28,10 +27,9 @@ std::vector<std::string> choices_of(std::string_view value) {
 }
 
 bool names_a_file(std::string_view value) {
-  for (const std::string_view word : {"FILE", "DIR", "PATH", "DEST", "HOST:"}) {
-    if (value.find(word) != std::string_view::npos) return true;
-  }
-  return false;
+  constexpr std::array<std::string_view, 5> words{"FILE", "DIR", "PATH", "DEST", "HOST:"};
+  return std::ranges::any_of(
+      words, [value](std::string_view word) { return value.find(word) != std::string_view::npos; });
 }
 
 OptionWords option_words(const CLI::Option& option) {

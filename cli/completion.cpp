@@ -33,6 +33,7 @@ void visit_commands(const CommandWords& command, const std::string& path, Visit 
 
 std::vector<std::string> names_of(const std::vector<CommandWords>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandWords& command : commands) names.push_back(command.name);
   return names;
 }
@@ -73,6 +74,7 @@ std::string bash_values(const CommandWords& command, const std::string& path) {
   for (const OptionWords& option : command.options) {
     if (option.kind == ValueKind::none) continue;
     std::vector<std::string> patterns;
+    patterns.reserve(option.names.size());
     for (const std::string& name : option.names) patterns.push_back(fmt::format("'{}:{}'", path, name));
     std::string action = ";";
     if (option.kind == ValueKind::choice)

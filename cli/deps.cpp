@@ -21,7 +21,6 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"
-#include "analyzer/image_ref.h"
 #include "analyzer/layer_index.h"
 #include "analyzer/loader.h"
 #include "analyzer/loader_abi.h"

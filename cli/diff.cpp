@@ -7,7 +7,6 @@
 
 #include "analyzer/image_contents.h"
 #include "analyzer/image_diff.h"
-#include "analyzer/image_ref.h"
 #include "cli/commands.h"
 #include "cli/diff_report.h"
 #include "cli/options.h"
