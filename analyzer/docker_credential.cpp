@@ -1,5 +1,5 @@
 // The protocol of docker/docker-credential-helpers: `get` reads the server from standard input and writes
-// JSON. runner/spawn.h lies above this folder: posix_spawn(3) does for a program that only answers.
+// JSON.
 #include "analyzer/docker_credential.h"
 
 #include <algorithm>
@@ -64,12 +64,12 @@ std::optional<HelperAnswer> ask_credential_helper(const std::string& name, const
     throw Error(ErrorKind::environment, program, "no such program in PATH", "install it, or docker logout");
   Pipe input = make_pipe();
   Pipe output = make_pipe();
+  // Shorter than what a pipe holds, so that this never waits; before there is a child that might not read it.
+  [[maybe_unused]] const ssize_t written = ::write(input.write.get(), server.data(), server.size());
+  input.write = UniqueFd();
   const pid_t child = spawn({file, "get"}, input.read.get(), output.write.get(), -1);
   input.read = UniqueFd();
   output.write = UniqueFd();
-  // Shorter than what a pipe holds, so that this never waits; that it is not read says the status.
-  [[maybe_unused]] const ssize_t written = ::write(input.write.get(), server.data(), server.size());
-  input.write = UniqueFd();
   const auto answer = read_answer(output.read.get());
   auto status = answer ? wait_for(child, longest_wait) : std::nullopt;
   if (!status) {

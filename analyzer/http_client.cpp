@@ -29,6 +29,7 @@
 #include "analyzer/byte_stream.h"
 #include "analyzer/error.h"
 #include "analyzer/host_file.h"
+#include "analyzer/registry_hosts.h"
 
 namespace slim {
 namespace {
@@ -215,6 +216,8 @@ class Exchange {
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(patience_.connect.count()));
     set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
     if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+    // This machine is not what a proxy means by localhost; docker and podman ask none either.
+    if (is_loopback(host_of(request_.url))) set(CURLOPT_PROXY, "");
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, this);
     set(CURLOPT_WRITEFUNCTION, &on_body);
@@ -487,6 +490,13 @@ std::string url_for_messages(std::string_view url) {
   const auto at = url.substr(0, slash).rfind('@');
   if (at == std::string_view::npos || at < host) return std::string(url);
   return std::string(url.substr(0, host)) + std::string(url.substr(at + 1));
+}
+
+std::string host_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find_first_of("/?#")));
 }
 
 std::string resolved_url(const std::string& base, const std::string& location) {

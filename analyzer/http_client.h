@@ -114,6 +114,8 @@ class HttpClient {
 
 /// `url` without user, password, query and fragment: fit for messages.
 std::string url_for_messages(std::string_view url);
+/// HOST[:PORT] of a URL, as it is written there; empty where it is none.
+std::string host_of(std::string_view url);
 /// What `location` means in an answer from `base` (RFC 3986, 5); empty where it is no URL.
 std::string resolved_url(const std::string& base, const std::string& location);
 /// `text` as a value in a query: all but letters, digits and -._~ as %XX.

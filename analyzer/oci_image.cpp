@@ -108,6 +108,9 @@ class OciReader {
         if (depth == deepest_index) {
           throw Error(ErrorKind::input, documents_.place(descriptor), "indexes are nested too deep");
         }
+        if (++opened_ > most_manifests)
+          throw Error(ErrorKind::input, documents_.where,
+                      fmt::format("more than {} indexes", most_manifests));
         auto inner = flatten(read_oci_index(documents_.read(descriptor, false), documents_.place(descriptor)),
                              depth + 1);
         for (OciCandidate& one : inner) {
@@ -257,6 +260,7 @@ class OciReader {
   const OciDocuments& documents_;
   const ImageRef& ref_;
   const Platform* wanted_;
+  mutable std::size_t opened_ = 0;  ///< indexes, so far
 };
 
 }  // namespace

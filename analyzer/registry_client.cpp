@@ -44,7 +44,8 @@ bool worth_a_retry(int status) {
   return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-/// What Retry-After says (RFC 9110, 10.2.3); nothing where it is not there.
+}  // namespace
+
 std::optional<milliseconds> asked_wait(const HttpResponse& response) {
   const std::string text(response.header("Retry-After"));
   if (text.empty()) return std::nullopt;
@@ -58,6 +59,8 @@ std::optional<milliseconds> asked_wait(const HttpResponse& response) {
   constexpr std::int64_t day = 86'400;
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, day));
 }
+
+namespace {
 
 /// Reads what is left of a small answer, so that its connection can be used again.
 void finish(HttpResponse& response) {
@@ -87,11 +90,6 @@ std::string origin_of(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   return std::string(url.substr(0, std::min(url.find_first_of("/?#", scheme + 3), url.size())));
-}
-
-std::string host_of(std::string_view url) {
-  const std::string origin = origin_of(url);
-  return origin.empty() ? "" : origin.substr(origin.find("://") + 3);
 }
 
 }  // namespace
@@ -295,6 +293,8 @@ std::string RegistryClient::token(const AuthChallenge& challenge, const Registry
   if (response.status == 401 || response.status == 403)
     refuse(fmt::format("{} gives no token{}", where,
                        own.empty() ? "" : ": it refuses the user and password that are known for it"));
+  if (worth_a_retry(response.status))
+    throw HttpError(HttpTrouble::broken, where, fmt::format("answers with {}", response.status));
   if (response.status != 200)
     throw Error(ErrorKind::environment, what_, fmt::format("{} answers with {}", where, response.status));
   const std::string body = read_all(std::move(response.body), largest_answer, where);

@@ -23,6 +23,9 @@
 namespace slim {
 
 /// How often something was tried, and the waits between.
+/// What Retry-After says (RFC 9110, 10.2.3); nothing where it is not there.
+std::optional<std::chrono::milliseconds> asked_wait(const HttpResponse& response);
+
 class Retries {
  public:
   explicit Retries(const RegistryPatience& patience) : patience_(patience) {}

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -95,8 +96,9 @@ std::vector<std::string> files() {
   if (const std::string file = variable("REGISTRY_AUTH_FILE"); !file.empty()) {
     all.push_back(file);
   } else {
-    if (const std::string run = variable("XDG_RUNTIME_DIR"); !run.empty())
-      all.push_back(run + "/containers/auth.json");
+    const std::string run = variable("XDG_RUNTIME_DIR");
+    all.push_back(run.empty() ? "/run/containers/" + std::to_string(::getuid()) + "/auth.json"
+                              : run + "/containers/auth.json");
     const std::string config = variable("XDG_CONFIG_HOME");
     if (!config.empty() || !home.empty())
       all.push_back((config.empty() ? home + "/.config" : config) + "/containers/auth.json");

@@ -141,7 +141,8 @@ class RegistrySource : public Source {
     // Whoever reads it a second time will do so a third time: a plan is written again when it is healed.
     if (!use.kept)
       use.kept = std::make_shared<const UniqueFd>(
-          spool(download(blob, index), layer_name(image_, index), blob.size));
+          spool(verified(download(blob, index), blob.digest, blob.size, layer_name(image_, index)),
+                layer_name(image_, index), blob.size));
     return [keep = use.kept, reader = file_range_reader(use.kept->get(), 0, blob.size, place_of(blob))](
                std::span<std::byte> buffer) mutable { return reader(buffer); };
   }

@@ -27,6 +27,7 @@
 #include "analyzer/image_platforms.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/platform.h"
+#include "analyzer/registry_name.h"
 #include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -156,6 +157,12 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
       (source.transport == destination.transport || source.transport == Transport::bare_name);
   if (in_store && familiar_name(output_name(destination, arguments.tag, "")) == familiar_name(source.name))
     refuse(destination.text());
+  if (destination.transport == Transport::registry && source.transport == Transport::registry) {
+    const RegistryName from = RegistryName::parse(source.name);
+    const RegistryName into = RegistryName::parse(output_name(destination, arguments.tag, ""));
+    if (from.host == into.host && from.repository == into.repository && from.tag == into.tag)
+      refuse(destination.text());
+  }
   if (source.transport == Transport::rootfs && std::filesystem::is_directory(source.path)) {
     const auto root = std::filesystem::canonical(source.path);
     const auto place = std::filesystem::weakly_canonical(destination.path);
@@ -308,8 +315,8 @@ int build(const Arguments& arguments) {
   job.build.progress = [&progress](const std::string& text) { progress.step(text); };
   job.source = image_of(arguments.image, options);
   refuse_overwriting(job.source, job.destination, arguments);
-  check_destination(job.destination, job.build.write);
   clean_up_on_signals();
+  check_destination(job.destination, job.build.write);
   job.build.probes = probes_of(options);
   const ProbeImages service_images(job.build.probes, options.insecure);
   job.build.service_images = service_images.companions();
@@ -352,6 +359,8 @@ void add_build(CLI::App& app, int& exit_code) {
   command->add_flag("--keep-going", arguments->keep_going,
                     "keep the output although the verdict is not `same`");
   add_image_options(*command, arguments->options);
+  command->get_option("--platform")
+      ->description("which image of a multi-platform index; all: every one, as an index again");
   add_plan_options(*command, arguments->options);
   add_start_options(*command, arguments->options);
   add_run_options(*command, arguments->options);

@@ -19,7 +19,8 @@
 namespace slim {
 namespace {
 
-constexpr std::string_view transports = "docker-archive: oci: oci-archive: rootfs: dir:";
+constexpr std::string_view transports =
+    "docker-archive: oci: oci-archive: rootfs: dir: docker-daemon: containers-storage: docker://";
 
 /// Every command that can be given, with the words that lead to it: "build", "rules list".
 template <typename Visit>

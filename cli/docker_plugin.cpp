@@ -60,6 +60,8 @@ std::string docker_plugin_metadata() {
 
 std::vector<std::string> docker_plugin_arguments(const std::vector<std::string>& words) {
   std::size_t at = 0;
+  bool names_host = false;
+  bool names_context = false;
   for (; at < words.size() && words[at].starts_with('-'); ++at) {
     const std::string& word = words[at];
     const auto equals = word.find('=');
@@ -72,12 +74,17 @@ std::vector<std::string> docker_plugin_arguments(const std::vector<std::string>&
       throw Error(ErrorKind::usage, "docker " + word, "an option of docker that slim cannot follow",
                   "set DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH instead");
     }
+    names_host = names_host || option->name == "--host";
+    names_context = names_context || option->name == "--context";
     if (equals != std::string::npos) {
       take(*option, word.substr(equals + 1));
     } else if (at + 1 < words.size()) {
       take(*option, words[++at]);
     }
   }
+  // As docker has it: the option overrides the variable.
+  if (names_context && !names_host)
+    unsetenv("DOCKER_HOST");  // NOLINT(concurrency-mt-unsafe): before any thread
   if (at < words.size() && words[at] == plugin_name) ++at;
   return {words.begin() + static_cast<std::ptrdiff_t>(at), words.end()};
 }

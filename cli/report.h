@@ -105,8 +105,8 @@ Report make_report(const Analysis& analysis);
 
 void render_text(const Report& report, const TextStyle& style, std::ostream& out);
 void render_json(const Report& report, std::ostream& out);
-void render_text(const PlatformReports& reports, const TextStyle& style, std::ostream& out);
-void render_json(const PlatformReports& reports, std::ostream& out);
+void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out);
+void render_json(const PlatformReports& all, std::ostream& out);
 
 /// A verdict for people: one line a probe, each difference with its diff and causes.
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);

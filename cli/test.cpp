@@ -14,7 +14,6 @@
 
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"
-#include "analyzer/image_ref.h"
 #include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"

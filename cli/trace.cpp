@@ -18,7 +18,6 @@
 #include "analyzer/error.h"
 #include "analyzer/image.h"
 #include "analyzer/image_contents.h"
-#include "analyzer/image_ref.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/interrupt.h"

@@ -9,7 +9,6 @@
 #include <CLI/CLI.hpp>
 
 #include "analyzer/image_contents.h"
-#include "analyzer/image_ref.h"
 #include "cli/answer_secrets.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"

@@ -9,7 +9,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/image_ref.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/options.h"

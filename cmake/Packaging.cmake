@@ -11,6 +11,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)  # which libraries, and which of their versions, dpkg-shlibdeps knows
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "runc | crun, uidmap")  # to run images with, and without root
+set(CPACK_DEBIAN_PACKAGE_CONFLICTS slim)  # both have /usr/bin/slim
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "docker.io | podman")
 set(CPACK_STRIP_FILES ON)
 include(CPack)

@@ -145,9 +145,9 @@ bool fits(const Place& place, const Json& value) {  // NOLINT(misc-no-recursion)
     case Place::Kind::fixed:
       return dump(value) == place.fixed;
     case Place::Kind::text:
-      return value.is_string() && place.text->matches(value.get_ref<const std::string&>());
+      return value.is_string() && place.text && place.text->matches(value.get_ref<const std::string&>());
     case Place::Kind::number:
-      return value.is_number() && place.text->matches(dump(value));
+      return value.is_number() && place.text && place.text->matches(dump(value));
     case Place::Kind::unordered:
       return value.is_array() && sorted_items(value) == place.unordered;
     case Place::Kind::list:

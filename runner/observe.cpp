@@ -243,9 +243,9 @@ class Observer {
     std::string answer;
     while (true) {
       const auto result = container_.exec(start, limit);
-      const bool healthy = result && result->status && result->status->success();
-      answer =
-          !result ? result.error().message : (result->status ? result->status->text() : "takes too long");
+      const auto status = result ? result->status : std::nullopt;
+      const bool healthy = status && status->success();
+      answer = !result ? result.error().message : (status ? status->text() : "takes too long");
       if (healthy || Clock::now() >= limit || container_.wait(std::min(Clock::now() + interval, limit)))
         break;
     }

@@ -57,7 +57,8 @@ class Waiting {
     ExecStart start;
     start.argv = wanted.argv;
     const auto result = container_.exec(start, deadline_);
-    return result && result->status && result->status->success();
+    const auto status = result ? result->status : std::nullopt;
+    return status && status->success();
   }
 
  private:

@@ -203,7 +203,8 @@ class Sequence {
     if (units.size() != in_place_.size()) return false;
     for (std::size_t i = 0; i < units.size(); ++i) {
       if (i >= begin_ && i < end_) continue;
-      if (!in_place_[i]->matches(units[i])) return false;
+      const auto& unit = in_place_[i];
+      if (!unit || !unit->matches(units[i])) return false;
     }
     return !any_order_ || any_order_->matches(std::span(units).subspan(begin_, end_ - begin_));
   }
@@ -305,7 +306,7 @@ class ItemsPattern {
   }
   [[nodiscard]] bool matches(std::string_view line) const {
     const auto found = Items::of(line, blanks_separate_);
-    return found.separators == separators_ && items_->matches(found.items);
+    return found.separators == separators_ && items_ && items_->matches(found.items);
   }
 
  private:
@@ -374,7 +375,8 @@ std::optional<TextPattern> TextPattern::learn(std::span<const std::string_view> 
 }
 
 bool TextPattern::matches(std::string_view text) const {
-  return state_->json ? state_->json->matches(text) : state_->lines->matches(lines_of(text));
+  const auto& [json, lines] = *state_;
+  return json ? json->matches(text) : lines && lines->matches(lines_of(text));
 }
 
 }  // namespace slim

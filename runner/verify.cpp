@@ -327,6 +327,7 @@ Verdict compare_sides(const Side& original, const Side& slimmed, const Compariso
                       OriginalRuns& originals) {
   originals.resize(comparison.probes.size());
   std::vector<ProbeVerdict> probes;
+  probes.reserve(comparison.probes.size());
   for (std::size_t i = 0; i < comparison.probes.size(); ++i) {
     probes.push_back(ProbeRun(original, slimmed, comparison, comparison.probes[i], originals[i]).run());
   }

@@ -1,7 +1,6 @@
 // Names: see analyzer/image_name.h.
 #include "slimmer/destination.h"
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>

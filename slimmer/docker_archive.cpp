@@ -25,6 +25,7 @@ class DockerArchive : public ArchiveDestination {
     Digest config = Digest::of(image.config);
     const std::string config_name = std::string(config.hex()) + ".json";
     std::vector<std::string> layer_names;
+    layer_names.reserve(image.layers.size());
     for (const StoredLayer& layer : image.layers) layer_names.push_back(member_of(layer));
     const std::string top_id(image.layers.back().tar.digest.hex());
     file().back_to_layers();

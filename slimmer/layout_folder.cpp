@@ -111,9 +111,13 @@ void add_to_layout(const fs::path& staged, const fs::path& place, std::vector<st
   std::vector<fs::path> moved;
   try {
     for (const std::string& blob : blobs) {
-      if (fs::exists(place / blob)) continue;
+      const bool there = fs::exists(place / blob);
+      // One that is cut off (a crash before it was on the disk) is no such blob.
+      const bool whole =
+          there && (blob == "oci-layout" || fs::file_size(place / blob) == fs::file_size(staged / blob));
+      if (whole) continue;
       move_file(staged / blob, place / blob, what);
-      moved.push_back(place / blob);
+      if (!there) moved.push_back(place / blob);
     }
     sync_folder(place / "blobs" / "sha256", what);
     sync_folder(place / "blobs", what);

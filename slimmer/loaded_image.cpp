@@ -31,6 +31,7 @@
 #include "slimmer/destination.h"
 #include "slimmer/layer_blob.h"
 #include "slimmer/layer_writer.h"
+#include "slimmer/staging.h"
 
 namespace slim {
 namespace {
@@ -86,15 +87,13 @@ Loader loader_of(const ImageRef& ref) {
               api.error().hint);
 }
 
-/// The archive in the folder of temporary files, where it is staged: under a hidden name that shows what it
-/// is.
-ImageRef temporary_archive(const ImageRef& ref, const std::string& name) {
+/// The archive in `folder`, where it is staged: under a hidden name that shows what it is.
+ImageRef temporary_archive(const std::filesystem::path& folder, const ImageRef& ref,
+                           const std::string& name) {
   std::string file = fmt::format("{}-{}.tar", to_string(ref.transport), name);
   std::ranges::replace(file, '/', '-');
   std::ranges::replace(file, ':', '-');  // podman takes one for the end of a path
-  return {.transport = Transport::docker_archive,
-          .path = (std::filesystem::path(temporary_folder()) / file).string(),
-          .name = name};
+  return {.transport = Transport::docker_archive, .path = (folder / file).string(), .name = name};
 }
 
 class LoadedImage : public Destination {
@@ -102,7 +101,8 @@ class LoadedImage : public Destination {
   LoadedImage(const ImageRef& ref, const std::string& name)
       : what_(ref.text()),
         load_(loader_of(ref)),
-        archive_(open_docker_archive(temporary_archive(ref, name), name)),
+        folder_(StagedKind::private_folder, temporary_folder(), "load", ref.text()),
+        archive_(open_docker_archive(temporary_archive(folder_.path(), ref, name), name)),
         sent_{.name = name, .config = {}, .diff_ids = {}} {}
 
   [[nodiscard]] bool compresses() const override { return archive_->compresses(); }
@@ -123,6 +123,7 @@ class LoadedImage : public Destination {
  private:
   std::string what_;
   Loader load_;
+  StagedPath folder_;  // nobody else's: a name in a shared folder could be a stranger's link
   std::unique_ptr<Destination> archive_;
   Sent sent_;
 };

@@ -39,7 +39,7 @@ fs::path place_of(const ImageRef& destination) {
 
 /// A layout that is there gets its blobs by renaming: they are made within it.
 fs::path stage_folder(const ImageRef& destination) {
-  const fs::path place = place_of(destination);
+  fs::path place = place_of(destination);
   if (destination.transport == Transport::oci && fs::exists(place)) return place;
   return place.has_parent_path() ? place.parent_path() : ".";
 }
@@ -132,7 +132,9 @@ void PlatformImages::move_layout(const std::string& index, const std::string& na
   commit_staged([&] {
     add_to_layout(
         folder(), place, blobs,
-        [&](const std::string& old) { return oci_index_with_index(old, index, name, what + ": index.json"); },
+        [&, &added = index](const std::string& there) {
+          return oci_index_with_index(there, added, name, what + ": index.json");
+        },
         what);
   });
 }

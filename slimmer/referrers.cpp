@@ -108,9 +108,14 @@ Digest attach_document(const ImageRef& image, const Digest& subject, const std::
   const RegistryClient::Text manifest =
       client.text({.path = "manifests/" + subject.text(), .headers = {{"Accept", oci_manifest_types()}}},
                   largest_document);
+  const std::string where = image.text() + ": " + subject.text();
+  check_document(manifest.body,
+                 {.media_type = {}, .digest = subject, .size = manifest.body.size(), .location = {}}, where);
+  const Json told = parse_json(manifest.body, where);
+  std::string subject_type = JsonObject(told, where).string("mediaType");
+  if (subject_type.empty()) subject_type = oci_manifest_type;  // only Docker's must name its own
   upload_text(client, empty_document);
   upload_text(client, text);
-  const std::string_view subject_type = header_value(manifest.headers, "Content-Type");
   const std::string created = now();
   const Json artifact = {
       {"schemaVersion", 2},

@@ -45,7 +45,7 @@ class RegistryDestination : public Destination {
   RegistryDestination(const ImageRef& ref, const std::string& name)
       : ref_{.transport = Transport::registry, .path = {}, .name = name, .insecure = ref.insecure},
         client_(RegistryName::parse(name), ref.insecure, ref_.text()),
-        stage_(StagedKind::folder, temporary_folder(), "push", ref_.text()),
+        stage_(StagedKind::private_folder, temporary_folder(), "push", ref_.text()),
         layout_(open_oci_layout(
             {.transport = Transport::oci, .path = (stage_.path() / "image").string(), .name = {}}, "")) {
     check_may_push(client_);

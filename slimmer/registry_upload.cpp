@@ -51,9 +51,11 @@ class BlobUpload {
         continue;
       }
       const bool passes = !failed || failed->status == 429 || failed->status >= 500;
-      if (failed && (!passes || !retries_.left()))
+      const auto wait = failed ? asked_wait(*failed) : std::nullopt;
+      const bool too_long = wait && *wait > client_.patience().longest_wait;
+      if (failed && (!passes || too_long || !retries_.left()))
         client_.fail(*std::move(failed), doing(), ErrorKind::environment);
-      retries_.wait();
+      retries_.wait(wait);
     }
   }
 

@@ -67,7 +67,7 @@ bool mark_in_use(int fd, const std::filesystem::path& path) {
 int create(StagedKind kind, const std::filesystem::path& path) {
   if (kind == StagedKind::file)
     return open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (mkdir(path.c_str(), 0777) != 0) return -1;
+  if (mkdir(path.c_str(), kind == StagedKind::private_folder ? 0700 : 0777) != 0) return -1;
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) {
     const int error = errno;

@@ -17,7 +17,8 @@
 
 namespace slim {
 
-enum class StagedKind : std::uint8_t { file, folder };
+/// A private folder is its owner's alone: for what is staged where others may read and write.
+enum class StagedKind : std::uint8_t { file, folder, private_folder };
 
 class StagedPath {
  public:

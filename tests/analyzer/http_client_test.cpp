@@ -346,6 +346,15 @@ TEST(HttpClient, WhatSpeaksNoTlsIsNotTrusted) {
   EXPECT_EQ(error->trouble(), HttpTrouble::tls);
 }
 
+TEST(HttpClient, NoProxyIsAskedForThisMachine) {
+  HttpServer server(echo);
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  unsetenv("no_proxy");
+  HttpClient client;
+  EXPECT_EQ(client.send({.url = server.url("/")}).status, 200);
+  unsetenv("http_proxy");
+}
+
 TEST(HttpClient, UrlsAreToldWithoutSecrets) {
   EXPECT_EQ(url_for_messages("https://user:pass@host:5000/v2/?token=x#y"), "https://host:5000/v2/");
   EXPECT_EQ(url_for_messages("http://host"), "http://host");

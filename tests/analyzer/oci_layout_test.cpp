@@ -288,6 +288,15 @@ TEST(OciLayout, IndexesNestedWithoutEnd) {
   expect_input_error([&] { open(layout); }, "indexes are nested too deep");
 }
 
+TEST(OciLayout, IndexesThatMultiply) {
+  Layout layout;
+  std::string inner = Layout::index_json({});
+  for (int i = 0; i < 3; ++i)
+    inner = Layout::index_json(std::vector<std::string>(1000, layout.blob(oci_index_type, inner)));
+  layout.files["index.json"] = inner;
+  expect_input_error([&] { open(layout); }, "indexes");
+}
+
 TEST(OciLayout, TruncatedArchive) {
   const test::TemporaryFolder folder;
   const std::string tar = simple().tar();

@@ -44,6 +44,13 @@ TEST(DockerPlugin, WhatChoosesADaemonBecomesAVariable) {
   unsetenv("DOCKER_CONTEXT");
 }
 
+TEST(DockerPlugin, AContextOverridesTheVariable) {
+  setenv("DOCKER_HOST", "tcp://b:2", 1);
+  EXPECT_EQ(docker_plugin_arguments({"--context", "far", "slim", "analyze"}), Words{"analyze"});
+  EXPECT_EQ(std::getenv("DOCKER_HOST"), nullptr);
+  unsetenv("DOCKER_CONTEXT");
+}
+
 TEST(DockerPlugin, OptionsThatItCannotFollowAreUsageErrors) {
   try {
     docker_plugin_arguments({"--tlsverify", "slim", "analyze"});

@@ -333,6 +333,15 @@ TEST(WriteImage, AddsToALayoutThatExists) {
   EXPECT_EQ(top, (Names{"blobs", "index.json", "oci-layout"}));
 }
 
+TEST(WriteImage, ABlobThatIsCutOffIsWrittenAgain) {
+  const TemporaryFolder folder;
+  write(place(Transport::oci, folder / "out", "a"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "out/blobs/sha256"))
+    std::filesystem::resize_file(entry.path(), 0);
+  const WrittenImage written = write(place(Transport::oci, folder / "out", "b"));
+  EXPECT_EQ(read_image(place(Transport::oci, folder / "out", "b")).image().digest, written.digest);
+}
+
 TEST(WriteImage, AnEmptyFolderBecomesALayout) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "out");
