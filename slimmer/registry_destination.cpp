@@ -10,14 +10,11 @@
 #include <span>
 #include <string>
 #include <sys/stat.h>
-#include <utility>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "analyzer/byte_stream.h"
 #include "analyzer/digest.h"
-#include "analyzer/error.h"
 #include "analyzer/host_file.h"
 #include "analyzer/image_files.h"
 #include "analyzer/image_ref.h"

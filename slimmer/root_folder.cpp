@@ -33,6 +33,7 @@
 #include "analyzer/image_ref.h"
 #include "analyzer/layer_index.h"
 #include "slimmer/destination.h"
+#include "slimmer/layer_blob.h"
 #include "slimmer/layer_writer.h"
 #include "slimmer/staging.h"
 #include "slimmer/tar_writer.h"
