@@ -12,6 +12,7 @@
 
 #include "analyzer/digest.h"
 #include "analyzer/error.h"
+#include "analyzer/image_ref.h"
 #include "analyzer/json.h"
 #include "analyzer/platform.h"
 #include "analyzer/source.h"

@@ -36,7 +36,7 @@ KEPT = {
              ("/usr/bin/tr", ["command in", "/usr/local/bin/shop", "sh-c", "cmd"])],
 }
 # ... and what nothing may keep.
-DROPPED = {"alpine": "/sbin/apk", "cli": "/usr/bin/apt-get", "express": "/usr/bin/dpkg", "flask": "/usr/bin/apt-get",
+DROPPED = {"alpine": "/lib/libapk.so.2.14.0", "cli": "/usr/bin/apt-get", "express": "/usr/bin/dpkg", "flask": "/usr/bin/apt-get",
            "git": "/usr/bin/apt-get", "java": "/usr/bin/dpkg", "nginx": "/usr/bin/apt-get", "perl": "/usr/bin/apt-get",
            "php": "/usr/bin/dpkg", "postgres": "/usr/bin/apt-get", "pywheels": "/usr/bin/dpkg", "redis": "/usr/bin/dpkg",
            "ruby": "/usr/bin/apt-get", "spring": "/usr/bin/dpkg", "static": "/opt/unused/zeroes"}
@@ -201,6 +201,9 @@ class Why(SystemTest):
         self.assertEqual([answer["path"] for answer in answers], self.sample)
         for answer in answers:
             path = answer["path"]
+            if answer["chain"] and answer["chain"][0]["reason"].startswith("added by slim"):
+                self.assertIn(path, slimmed)  # written anew: what the report says is of the original
+                continue
             self.assertEqual(answer["kept"], self.decisions[path] != "drop", path)
             self.assertEqual(bool(answer["chain"]), answer["kept"], path)
             self.assertEqual(bool(answer["notes"]), not answer["kept"], path)
