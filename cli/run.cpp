@@ -12,6 +12,7 @@
 
 #include "analyzer/error.h"
 #include "analyzer/image_contents.h"
+#include "analyzer/image_ref.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/options.h"
