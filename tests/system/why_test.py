@@ -173,18 +173,9 @@ class Links:
         return self.content.is_folder(path) and not any(name.startswith(path + "/") for name in self.content.tree)
 
     def started(self, path, other, detail):
-        kind = detail.split(":")[0]
         config = {"cmd": "Cmd", "entrypoint": "Entrypoint", "healthcheck": "Healthcheck"}
-        return kind in config and bool(self.content.config.get(config[kind]))
-
-
-    def set(self, path, other, detail):
-        """A variable of the config has the path, or a link that leads there."""
-        values = dict(variable.partition("=")[::2] for variable in self.content.config.get("Env", []))
-        words = re.split(r"[\s:;,='\"]+", values.get(detail.removeprefix("config.Env "), ""))
-        named = [word.rstrip("/") for word in words if word.startswith("/")]
-        return any(path == name or self.content.resolve(name) == path or self.content.tree[path].link is not None
-                   for name in named)
+        named = [config[word] for word in re.findall("[a-z]+", detail) if word in config]
+        return any(self.content.config.get(key) for key in named)
 
 
 class Why(SystemTest):
