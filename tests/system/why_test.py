@@ -177,6 +177,14 @@ class Links:
         named = [config[word] for word in re.findall("[a-z]+", detail) if word in config]
         return any(self.content.config.get(key) for key in named)
 
+    def set(self, path, other, detail):
+        """A variable of the config has the path, or a link that leads there."""
+        values = dict(variable.partition("=")[::2] for variable in self.content.config.get("Env", []))
+        words = re.split(r"[\s:;,='\"]+", values.get(detail.removeprefix("config.Env "), ""))
+        named = [word.rstrip("/") for word in words if word.startswith("/")]
+        return any(path == name or self.content.resolve(name) == path or self.content.tree[path].link is not None
+                   for name in named)
+
 
 class Why(SystemTest):
     @classmethod
