@@ -72,7 +72,7 @@ class Installed(SystemTest):
         self.assertEqual(self.bash("slim", "analyze", "docker-archive", ":", "im", cwd=there), ["image.tar"])
         self.assertEqual(self.bash("slim", "analyze", "docker-archive", ":", cwd=there), ["image.tar", "rules.json"])
         self.assertEqual(self.bash("slim", "build", "x", "--rules", "r", cwd=there), ["rules.json"])
-        self.assertEqual(self.bash("slim", "build", "docker-", cwd=there), ["docker-archive:"])
+        self.assertEqual(self.bash("slim", "build", "docker-", cwd=there), ["docker-archive:", "docker-daemon:"])
 
     def test_the_bash_script_is_sound(self):
         need_program("shellcheck")
