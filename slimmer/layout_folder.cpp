@@ -79,13 +79,8 @@ void write_durable(const fs::path& path, const std::string& text, const std::str
 }
 
 fs::path checked_layout_place(const ImageRef& ref) {
-  std::error_code error;
-  fs::path place = fs::path(ref.path).lexically_normal();
-  if (!place.has_filename()) place = place.parent_path();  // a trailing slash
-  const auto status = fs::status(place, error);
-  if (!fs::exists(status)) return place;
-  if (!fs::is_directory(status))
-    throw Error(ErrorKind::environment, ref.text(), "exists and is not a folder");
+  fs::path place = folder_place(ref.path, ref.text());
+  if (!fs::exists(place)) return place;
   const std::string index = existing_index(place, ref.text());
   if (!index.empty())
     oci_index_with(index, {}, "", "", ref.text() + ": index.json");  // fails where it cannot be read

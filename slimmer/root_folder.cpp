@@ -283,13 +283,9 @@ class RootFolder : public Destination {
           "a root folder can be written by root only: its files have owners",
           "write oci: or docker-archive: instead, or run this in `unshare --map-auto --map-root-user`");
     }
+    fs::path place = folder_place(ref.path, ref.text());
     std::error_code error;
-    fs::path place = fs::path(ref.path).lexically_normal();
-    if (!place.has_filename()) place = place.parent_path();  // a trailing slash
-    const auto status = fs::status(place, error);
-    if (!fs::exists(status)) return place;
-    if (!fs::is_directory(status))
-      throw Error(ErrorKind::environment, ref.text(), "exists and is not a folder");
+    if (!fs::exists(place)) return place;
     if (!fs::is_empty(place, error)) {
       throw Error(ErrorKind::environment, ref.text(), "is a folder with things in it",
                   "name a new folder, or an empty one");

@@ -106,6 +106,16 @@ void remove_abandoned(const std::filesystem::path& folder, std::string_view pref
 
 }  // namespace
 
+std::filesystem::path folder_place(const std::string& path, const std::string& what) {
+  std::filesystem::path place = std::filesystem::path(path).lexically_normal();
+  if (!place.has_filename()) place = place.parent_path();  // a trailing slash
+  std::error_code error;
+  const auto status = std::filesystem::status(place, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status))
+    throw Error(ErrorKind::environment, what, "exists and is not a folder");
+  return place;
+}
+
 StagedPath::StagedPath(StagedKind kind, const std::filesystem::path& folder, std::string_view name,
                        std::string what)
     : what_(std::move(what)), owner_(getpid()) {

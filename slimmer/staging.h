@@ -45,6 +45,10 @@ class StagedPath {
   bool moved_ = false;
 };
 
+/// Where the folder called `path` is to lie, without the slash at its end. What is there and is no folder is
+/// an Error of kind environment about `what`.
+std::filesystem::path folder_place(const std::string& path, const std::string& what);
+
 /// Whether `name` is such a temporary name.
 bool is_staged_name(std::string_view name);
 
