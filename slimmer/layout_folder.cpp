@@ -80,7 +80,8 @@ void write_durable(const fs::path& path, const std::string& text, const std::str
 
 fs::path checked_layout_place(const ImageRef& ref) {
   fs::path place = folder_place(ref.path, ref.text());
-  if (!fs::exists(place)) return place;
+  std::error_code error;
+  if (!fs::exists(place, error)) return place;
   const std::string index = existing_index(place, ref.text());
   if (!index.empty())
     oci_index_with(index, {}, "", "", ref.text() + ": index.json");  // fails where it cannot be read

@@ -285,7 +285,7 @@ class RootFolder : public Destination {
     }
     fs::path place = folder_place(ref.path, ref.text());
     std::error_code error;
-    if (!fs::exists(place)) return place;
+    if (!fs::exists(place, error)) return place;
     if (!fs::is_empty(place, error)) {
       throw Error(ErrorKind::environment, ref.text(), "is a folder with things in it",
                   "name a new folder, or an empty one");
