@@ -13,6 +13,7 @@
 #include "analyzer/distroless.h"
 #include "analyzer/efficiency.h"
 #include "analyzer/findings.h"
+#include "cli/gate_result.h"
 #include "cli/terminal.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
@@ -90,6 +91,7 @@ struct Report {
   std::optional<Verdict> verdict;
   std::optional<ReportOutput> output;
   std::optional<ReportRuns> runs;
+  std::optional<GateResult> gate;         ///< what a policy says of the image
   std::map<std::string, double> timings;  ///< seconds by step
 };
 
