@@ -24,6 +24,7 @@
 #include "analyzer/http_client.h"
 #include "analyzer/image.h"
 #include "analyzer/image_choice.h"
+#include "analyzer/image_platforms.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/json.h"
 #include "analyzer/json_object.h"
@@ -109,60 +110,32 @@ class BlobDownload {
   std::uint64_t last_trouble_ = 0;
 };
 
-class RegistrySource : public Source {
+/// What a name stands for: the document that it means now, and those that this one names.
+class RegistryImage {
  public:
-  RegistrySource(const ImageRef& ref, const Platform* wanted)
+  explicit RegistryImage(const ImageRef& ref)
       : client_(std::make_shared<RegistryClient>(RegistryName::parse(ref.name), ref.insecure, ref.text())),
         ref_(ref) {
-    const OciDocuments documents{
-        .where = ref.text(),
-        .read = [this](const Descriptor& descriptor,
-                       bool is_config) { return document(descriptor, is_config); },
-        .place = [this](const Descriptor& descriptor) { return place_of(descriptor); }};
     root_ = read_root();
-    image_ = read_oci_image(documents, {{.descriptor = root_, .platform = {}, .names = {}}}, ref, wanted);
-    RegistryName name = client_->name();
-    name.digest = Digest();
-    image_.name = name.tag.empty() ? name.text() : familiar_name(name.text());
-    for (std::size_t i = 0; i < image_.layers.size(); ++i) uses_.push_back(std::make_unique<Use>());
   }
 
-  [[nodiscard]] const Image& image() const override { return image_; }
-
-  ByteReader open_blob(std::size_t index) override {
-    const Descriptor& blob = image_.layers.at(index).blob;
-    Use& use = *uses_[index];
-    std::unique_lock lock(use.mutex);
-    if (!use.opened) {
-      use.opened = true;
-      lock.unlock();
-      return download(blob, index);
-    }
-    // Whoever reads it a second time will do so a third time: a plan is written again when it is healed.
-    if (!use.kept)
-      use.kept = std::make_shared<const UniqueFd>(
-          spool(verified(download(blob, index), blob.digest, blob.size, layer_name(image_, index)),
-                layer_name(image_, index), blob.size));
-    return [keep = use.kept, reader = file_range_reader(use.kept->get(), 0, blob.size, place_of(blob))](
-               std::span<std::byte> buffer) mutable { return reader(buffer); };
+  [[nodiscard]] const std::shared_ptr<RegistryClient>& client() const { return client_; }
+  [[nodiscard]] const Digest& digest() const { return root_.digest; }
+  [[nodiscard]] std::vector<OciCandidate> candidates() const {
+    return {{.descriptor = root_, .platform = {}, .names = {}}};
   }
-
- private:
-  struct Use {
-    std::mutex mutex;
-    bool opened = false;
-    std::shared_ptr<const UniqueFd> kept;
-  };
-
+  /// Must not outlive this.
+  [[nodiscard]] OciDocuments documents() const {
+    return {.where = ref_.text(),
+            .read = [this](const Descriptor& descriptor,
+                           bool is_config) { return document(descriptor, is_config); },
+            .place = [this](const Descriptor& descriptor) { return place_of(descriptor); }};
+  }
   [[nodiscard]] std::string place_of(const Descriptor& descriptor) const {
     return ref_.text() + ": " + descriptor.digest.text();
   }
 
-  [[nodiscard]] ByteReader download(const Descriptor& blob, std::size_t index) const {
-    auto download = std::make_unique<BlobDownload>(client_, blob, layer_name(image_, index));
-    return [download = std::move(download)](std::span<std::byte> buffer) { return download->read(buffer); };
-  }
-
+ private:
   [[nodiscard]] RegistryClient::Text manifest(const std::string& reference) const {
     return client_->text({.path = "manifests/" + reference, .headers = {{"Accept", oci_manifest_types()}}},
                          largest_document);
@@ -208,6 +181,52 @@ class RegistrySource : public Source {
   ImageRef ref_;
   Descriptor root_;
   std::string root_text_;
+};
+
+class RegistrySource : public Source {
+ public:
+  RegistrySource(const ImageRef& ref, const Platform* wanted)
+      : registry_(ref), image_(read_oci_image(registry_.documents(), registry_.candidates(), ref, wanted)) {
+    RegistryName name = registry_.client()->name();
+    name.digest = Digest();
+    image_.name = name.tag.empty() ? name.text() : familiar_name(name.text());
+    for (std::size_t i = 0; i < image_.layers.size(); ++i) uses_.push_back(std::make_unique<Use>());
+  }
+
+  [[nodiscard]] const Image& image() const override { return image_; }
+
+  ByteReader open_blob(std::size_t index) override {
+    const Descriptor& blob = image_.layers.at(index).blob;
+    Use& use = *uses_[index];
+    std::unique_lock lock(use.mutex);
+    if (!use.opened) {
+      use.opened = true;
+      lock.unlock();
+      return download(blob, index);
+    }
+    // Whoever reads it a second time will do so a third time: a plan is written again when it is healed.
+    if (!use.kept)
+      use.kept = std::make_shared<const UniqueFd>(
+          spool(verified(download(blob, index), blob.digest, blob.size, layer_name(image_, index)),
+                layer_name(image_, index), blob.size));
+    return [keep = use.kept,
+            reader = file_range_reader(use.kept->get(), 0, blob.size, registry_.place_of(blob))](
+               std::span<std::byte> buffer) mutable { return reader(buffer); };
+  }
+
+ private:
+  struct Use {
+    std::mutex mutex;
+    bool opened = false;
+    std::shared_ptr<const UniqueFd> kept;
+  };
+
+  [[nodiscard]] ByteReader download(const Descriptor& blob, std::size_t index) const {
+    auto download = std::make_unique<BlobDownload>(registry_.client(), blob, layer_name(image_, index));
+    return [download = std::move(download)](std::span<std::byte> buffer) { return download->read(buffer); };
+  }
+
+  RegistryImage registry_;
   Image image_;
   std::vector<std::unique_ptr<Use>> uses_;
 };
@@ -216,6 +235,16 @@ class RegistrySource : public Source {
 
 std::unique_ptr<Source> open_registry(const ImageRef& ref, const Platform* wanted) {
   return std::make_unique<RegistrySource>(ref, wanted);
+}
+
+PlatformsOfImage registry_platforms(const ImageRef& ref) {
+  const RegistryImage image(ref);
+  RegistryName name = image.client()->name();
+  name.digest = image.digest();
+  PlatformsOfImage result{.ref = ref,
+                          .platforms = read_oci_platforms(image.documents(), image.candidates(), ref)};
+  result.ref.name = name.text();
+  return result;
 }
 
 }  // namespace slim

@@ -273,11 +273,13 @@ int build_platform(Job& job) {
 
 /// Every platform of the index, and an index of the results; nothing is written where one of them fails.
 int build_all_platforms(Job& job) {
-  PlatformImages images(job.destination);
-  const std::string tag = std::exchange(job.build.write.tag, "");  // it is the index's name, not theirs
+  PlatformImages images(job.destination,
+                        std::exchange(job.build.write.tag, ""));  // the index's name, not theirs
   job.build.static_where_foreign = true;
   std::vector<Built> all;
-  for (const Platform& platform : image_platforms(job.source)) {
+  const PlatformsOfImage source = image_platforms(job.source);
+  job.source = source.ref;
+  for (const Platform& platform : source.platforms) {
     job.analysis.read.platform = &platform;
     all.push_back(in_context(platform.text(), [&] { return build_one(job, images.next(platform)); }));
   }
@@ -287,7 +289,7 @@ int build_all_platforms(Job& job) {
       .image = job.arguments.image, .reports = {}, .destination = job.arguments.destination, .digest = {}};
   if (kept) {
     const std::string source_name = all.front().analysis->contents.image().name;
-    reports.digest = images.commit(output_name(job.destination, tag, source_name), source_name);
+    reports.digest = images.commit(source_name);
     write_provenance(job, all, reports.digest);
   }
   for (const Built& built : all) reports.reports.push_back(report_of(built, job.arguments, kept));

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,11 +19,17 @@
 #include "analyzer/digest.h"
 #include "analyzer/error.h"
 #include "analyzer/image_ref.h"
+#include "analyzer/oci_image.h"
 #include "analyzer/platform.h"
+#include "analyzer/registry_name.h"
+#include "analyzer/spool.h"
 #include "analyzer/unique_fd.h"
 #include "slimmer/archive_file.h"
+#include "slimmer/destination.h"
 #include "slimmer/layout_folder.h"
+#include "slimmer/layout_push.h"
 #include "slimmer/oci_documents.h"
+#include "slimmer/registry_upload.h"
 #include "slimmer/staging.h"
 
 namespace slim {
@@ -34,14 +41,19 @@ fs::path place_of(const ImageRef& destination) {
   if (destination.transport == Transport::oci) return checked_layout_place(destination);
   if (destination.transport == Transport::oci_archive) return destination.path;
   throw Error(ErrorKind::usage, destination.text(), "holds an image of one platform",
-              "write oci:DIR or oci-archive:FILE with --platform all");
+              "write oci:DIR, oci-archive:FILE or docker://NAME with --platform all");
 }
 
 /// A layout that is there gets its blobs by renaming: they are made within it.
 fs::path stage_folder(const ImageRef& destination) {
+  if (destination.transport == Transport::registry) return temporary_folder();
   fs::path place = place_of(destination);
   if (destination.transport == Transport::oci && fs::exists(place)) return place;
   return place.has_parent_path() ? place.parent_path() : ".";
+}
+
+std::string stage_name(const ImageRef& destination) {
+  return destination.transport == Transport::registry ? "push" : place_of(destination).filename().string();
 }
 
 /// A file of a layout as a member of an archive.
@@ -62,10 +74,16 @@ void add_blob(ArchiveFile& archive, const fs::path& blob, const std::string& nam
 
 }  // namespace
 
-PlatformImages::PlatformImages(const ImageRef& destination)
+PlatformImages::PlatformImages(const ImageRef& destination, std::string tag)
     : destination_(destination),
-      stage_(StagedKind::folder, stage_folder(destination), place_of(destination).filename().string(),
-             destination.text()) {
+      tag_(std::move(tag)),
+      stage_(destination.transport == Transport::registry ? StagedKind::private_folder : StagedKind::folder,
+             stage_folder(destination), stage_name(destination), destination.text()) {
+  if (destination_.transport == Transport::registry) {
+    registry_.emplace(RegistryName::parse(output_name(destination_, tag_, "")), destination_.insecure,
+                      destination_.text());
+    check_may_push(*registry_);
+  }
   if (destination_.transport == Transport::oci_archive)
     const ArchiveFile place_can_be_written(destination_.path, destination_.text());
   make_folder(folder(), stage_.what());
@@ -84,11 +102,16 @@ ImageRef PlatformImages::next(const Platform& platform) {
           .name = fmt::format("platform-{}", platforms_.size())};
 }
 
-Digest PlatformImages::commit(const std::string& name, const std::string& base_name) {
+Digest PlatformImages::commit(const std::string& base_name) {
   const std::string& what = stage_.what();
   const std::string index = oci_platform_index(existing_index(folder(), what), platforms_, base_name, what);
   Digest digest = Digest::of(index);
   write_durable(folder() / oci_blob_path(digest), index, what);
+  if (registry_) {
+    push(digest, base_name);
+    return digest;
+  }
+  const std::string name = output_name(destination_, tag_, base_name);
   const std::string index_file = oci_index_with_index("", index, name, what);
   write_durable(folder() / "index.json", index_file, what);
   if (destination_.transport == Transport::oci_archive) {
@@ -97,6 +120,11 @@ Digest PlatformImages::commit(const std::string& name, const std::string& base_n
     move_layout(index, name);
   }
   return digest;
+}
+
+void PlatformImages::push(const Digest& index, const std::string& base_name) {
+  const std::string text = push_index(*registry_, folder(), index, base_name);
+  put_manifest(*registry_, registry_->name().tag, std::string(oci_index_type), text);
 }
 
 void PlatformImages::write_archive(const std::string& index_file) {

@@ -11,24 +11,16 @@
 #include <string>
 #include <sys/stat.h>
 
-#include <nlohmann/json.hpp>
-
-#include "analyzer/byte_stream.h"
 #include "analyzer/digest.h"
-#include "analyzer/host_file.h"
-#include "analyzer/image_files.h"
 #include "analyzer/image_ref.h"
-#include "analyzer/json.h"
-#include "analyzer/json_object.h"
 #include "analyzer/oci_image.h"
 #include "analyzer/registry_client.h"
 #include "analyzer/registry_name.h"
 #include "analyzer/spool.h"
-#include "analyzer/unique_fd.h"
 #include "slimmer/destination.h"
 #include "slimmer/layer_blob.h"
 #include "slimmer/layer_writer.h"
-#include "slimmer/oci_documents.h"
+#include "slimmer/layout_push.h"
 #include "slimmer/registry_upload.h"
 #include "slimmer/staging.h"
 
@@ -62,40 +54,12 @@ class RegistryDestination : public Destination {
   [[nodiscard]] ImageRef staged() const override { return committed_ ? ref_ : layout_->staged(); }
 
   void commit() override {
-    const fs::path root = layout_->staged().path;
-    const std::string text = read_host_file((root / oci_blob_path(digest_)).string(), "staged manifest");
-    const nlohmann::json document = parse_json(text, ref_.text());
-    const JsonObject manifest(document, ref_.text());
-    for (const JsonObject& layer : manifest.objects("layers")) push_blob(root, layer);
-    push_blob(root, manifest.object("config"));
-    put_manifest(client_, digest_.text(), std::string(oci_manifest_type), text);
-    put_manifest(client_, client_.name().tag, std::string(oci_manifest_type), text);
+    const std::string manifest = push_image(client_, layout_->staged().path, digest_, base_name_);
+    put_manifest(client_, client_.name().tag, std::string(oci_manifest_type), manifest);
     committed_ = true;
   }
 
  private:
-  void push_blob(const fs::path& root, const JsonObject& descriptor) {
-    const Digest digest = Digest::parse(descriptor.string("digest"), descriptor.where());
-    const std::string path = (root / oci_blob_path(digest)).string();
-    const UniqueFd file = open_regular_file(path);
-    upload_blob(client_,
-                {.digest = digest,
-                 .size = descriptor.size("size"),
-                 .bytes = [fd = file.get(), path](
-                              std::uint64_t offset,
-                              std::uint64_t length) { return file_range_reader(fd, offset, length, path); }},
-                base_repository());
-  }
-
-  /// The repository of the image that it was made from, where that is in the same registry: it may have the
-  /// same layers.
-  [[nodiscard]] std::string base_repository() const {
-    const auto base = RegistryName::read(base_name_);
-    const RegistryName& own = client_.name();
-    const bool near = base && base->host == own.host && base->repository != own.repository;
-    return near ? base->repository : "";
-  }
-
   ImageRef ref_;
   RegistryClient client_;
   StagedPath stage_;

@@ -117,10 +117,11 @@ class Plain(RealRegistryTest):
         self.assert_status(self.slim("build", slimmed, "-o", slimmed, "-t", "twice", "--no-run"), 0)
         self.assertIn("twice", inspect_tags(registry.host, "alpine"))
 
-    def test_the_platform_chooses_from_an_index(self):
-        registry = self.registry()
+    def push_index(self, host, name, arm64_bytes=None):
+        """An index of two platforms, each with a file of its own: platform -> its layers."""
         layout = Layout(self.path("index"))
         layers = {arch: [layer_bytes({"bin/app": arch.encode()})] for arch in ("amd64", "arm64")}
+        layers["arm64"] = [layers["arm64"][0][:arm64_bytes]]
         layout.write_index(*[
             {**layout.add_image(layer, {"Entrypoint": ["/bin/app"]}, ("linux", arch)),
              "platform": {"os": "linux", "architecture": arch}} for arch, layer in layers.items()])
@@ -132,13 +133,48 @@ class Plain(RealRegistryTest):
         entry = layout.add_blob(json.dumps(document).encode(), document["mediaType"])
         layout.write_index({**entry, "annotations": {"org.opencontainers.image.ref.name": "all"}})
         run("skopeo", "copy", "--quiet", "--all", "--dest-tls-verify=false", "oci:%s:all" % self.path("index"),
-            "docker://%s/app:all" % registry.host)
+            "docker://%s/%s" % (host, name))
+        return layers
+
+    def test_the_platform_chooses_from_an_index(self):
+        registry = self.registry()
+        layers = self.push_index(registry.host, "app:all")
         image = "docker://%s/app:all" % registry.host
         for arch in layers:
             analysis = self.slim("analyze", image, "--platform", "linux/" + arch, "--format", "json").json()
             self.assertEqual(analysis["image"]["platform"], "linux/" + arch)
         self.assert_error(self.slim("analyze", image, "--platform", "linux/s390x"), 3, "no image for linux/s390x",
                           "linux/amd64, linux/arm64")
+
+    def test_every_platform_goes_from_registry_to_registry(self):
+        registry = self.registry()
+        layers = self.push_index(registry.host, "app:all")
+        name = registry.host + "/app:all"
+        for source, destination, options in (("docker://" + name, "docker://%s/app:slim" % registry.host, []),
+                                             (name, "docker://%s/team/app" % registry.host, ["-t", "slim"])):
+            built = self.slim("build", source, "-o", destination, "--platform", "all", "--no-run", "--format", "json", *options)
+            self.assert_status(built, 0)
+            report = built.json()
+            slimmed = destination if not options else destination + ":slim"
+            index = run("skopeo", "inspect", "--raw", "--tls-verify=false", slimmed)
+            self.assertEqual("sha256:" + hashlib.sha256(index).hexdigest(), report["output"]["digest"])
+            self.assertEqual([entry["platform"]["architecture"] for entry in json.loads(index)["manifests"]], list(layers))
+            for arch in layers:
+                config = json.loads(run("skopeo", "--override-arch", arch, "inspect", "--config", "--tls-verify=false", slimmed))
+                self.assertEqual(config["architecture"], arch)
+                self.assertEqual(config["config"]["Labels"]["dev.slim.verdict"], "not-run")
+            self.assert_status(self.slim("why", slimmed, "/bin/app", "--platform", "linux/arm64"), 0)
+        # the very place that it came from is no place to go to
+        self.assert_error(self.slim("build", "docker://" + name, "-o", "docker://" + name, "--platform", "all", "--no-run"), 2,
+                          "is the input itself")
+
+    def test_an_index_of_which_one_platform_fails_is_not_pushed(self):
+        registry = self.registry()
+        self.push_index(registry.host, "app:all", arm64_bytes=700)
+        failed = self.slim("build", "docker://%s/app:all" % registry.host, "-o", "docker://%s/app:slim" % registry.host,
+                           "--platform", "all", "--no-run")
+        self.assert_error(failed, 3, "linux/arm64")
+        self.assertEqual(inspect_tags(registry.host, "app"), ["all"])
 
     def test_a_report_is_attached_where_the_registry_keeps_no_list(self):
         registry = self.registry()
