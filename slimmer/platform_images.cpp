@@ -21,6 +21,7 @@
 #include "analyzer/image_ref.h"
 #include "analyzer/oci_image.h"
 #include "analyzer/platform.h"
+#include "analyzer/registry_client.h"
 #include "analyzer/registry_name.h"
 #include "analyzer/spool.h"
 #include "analyzer/unique_fd.h"
@@ -72,6 +73,13 @@ void add_blob(ArchiveFile& archive, const fs::path& blob, const std::string& nam
   archive.end_layer(name);
 }
 
+/// An index, and the tag when all of it is there.
+void push_tagged(RegistryClient& client, const fs::path& layout, const Digest& index,
+                 const std::string& base_name) {
+  const std::string text = push_index(client, layout, index, base_name);
+  put_manifest(client, client.name().tag, std::string(oci_index_type), text);
+}
+
 }  // namespace
 
 PlatformImages::PlatformImages(const ImageRef& destination, std::string tag)
@@ -108,7 +116,7 @@ Digest PlatformImages::commit(const std::string& base_name) {
   Digest digest = Digest::of(index);
   write_durable(folder() / oci_blob_path(digest), index, what);
   if (registry_) {
-    push(digest, base_name);
+    push_tagged(*registry_, folder(), digest, base_name);
     return digest;
   }
   const std::string name = output_name(destination_, tag_, base_name);
@@ -120,11 +128,6 @@ Digest PlatformImages::commit(const std::string& base_name) {
     move_layout(index, name);
   }
   return digest;
-}
-
-void PlatformImages::push(const Digest& index, const std::string& base_name) {
-  const std::string text = push_index(*registry_, folder(), index, base_name);
-  put_manifest(*registry_, registry_->name().tag, std::string(oci_index_type), text);
 }
 
 void PlatformImages::write_archive(const std::string& index_file) {

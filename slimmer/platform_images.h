@@ -32,7 +32,6 @@ class PlatformImages {
 
  private:
   [[nodiscard]] std::filesystem::path folder() const;
-  void push(const Digest& index, const std::string& base_name);
   void write_archive(const std::string& index_file);
   void move_layout(const std::string& index, const std::string& name);
 

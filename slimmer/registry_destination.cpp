@@ -3,10 +3,8 @@
 // nothing under the tag, or what was there before; what was uploaded without one, the registry's garbage
 // collection takes.
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <sys/stat.h>
