@@ -4,8 +4,10 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <poll.h>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -25,6 +27,12 @@ namespace {
 void complain(std::string_view text, std::string_view hint) {
   fmt::print(stderr, "slim: error: {}\n", terminal_text(text));
   if (!hint.empty()) fmt::print(stderr, "hint: {}\n", terminal_text(hint));
+}
+
+/// Whether `fd` is a pipe or socket that nobody reads any more.
+bool reader_is_gone(int fd) {
+  pollfd item{.fd = fd, .events = POLLOUT, .revents = 0};
+  return ::poll(&item, 1, 0) == 1 && (item.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 /// 2 for wrong usage, and slim run's own 125; help and version are no errors and go to standard output.
@@ -80,7 +88,11 @@ int run_command_line(int argc, const char* const* argv) {
     if (app.get_subcommands().empty())
       throw Error(ErrorKind::usage, "command line", "expected a command", "slim --help shows what there is");
     std::cout.flush();
-    if (!std::cout) throw Error(ErrorKind::environment, "standard output", "cannot be written");
+    if (!std::cout) {
+      // who piped it into `head` has read what they wanted: that needs no message
+      if (reader_is_gone(STDOUT_FILENO)) return static_cast<int>(ErrorKind::environment);
+      throw Error(ErrorKind::environment, "standard output", "cannot be written");
+    }
     wait_where_interrupted();
     return exit_code;
   } catch (const CLI::ParseError& error) {
