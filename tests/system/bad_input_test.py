@@ -219,6 +219,19 @@ class BadInput(SystemTest):
             done = subprocess.run([PROGRAM, "analyze", "docker-archive:" + original_of("static")], stdout=full,
                                   stderr=subprocess.PIPE, check=False, timeout=60)
         self.assertEqual(done.returncode, SURROUNDINGS, done.stderr.decode())
+        self.assertIn(b"standard output: cannot be written", done.stderr)
+
+    def test_a_reader_that_has_read_enough_is_told_nothing(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([PROGRAM, "rules", "list"], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
+        os.close(writer)
+        self.assertEqual((done.returncode, done.stderr), (SURROUNDINGS, b""))
+
+    def test_a_file_without_end_is_no_rule_file(self):
+        done = slim("rules", "check", "/dev/zero")
+        self.assert_status(done, 3)
+        self.assertIn("/dev/zero: larger than 256 MB: expected a rule file", done.err)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,16 @@ class StructureTests(SystemTest):
         self.assertEqual(len(suites.findall("./testsuite/testcase/failure")), 5)
         self.assertEqual(suites.get("failures"), "5")
 
+    def test_licences_of_packages(self):
+        config = self.file("licences.yaml", "schemaVersion: 2.0.0\nlicenseTests: [ { debian: true } ]\n")
+        finished = slim("test", "docker-archive:" + original_of("cli"), "--config", config, "--format", "json")
+        self.assert_status(finished, 0)
+        self.assertIn("License Test: bash", {test["name"] for test in finished.json()["tests"]})
+        # where there is nothing to look at, nothing has passed
+        nothing = slim("test", "docker-archive:" + original_of("static"), "--config", config)
+        self.assert_status(nothing, 1)
+        self.assertIn("License Test: /usr/share/doc", nothing.out)
+
     def test_what_is_wrong_with_a_file_is_bad_input(self):
         finished = self.run_tests("--config", self.file("bad.yaml", SECOND.replace("expectedError", "expectedErrors")))
         self.assert_status(finished, 3)
