@@ -367,7 +367,7 @@ void warn(const ImageContents& contents, const DependencyGraph& graph, const std
 
 int run_deps(const DepsArguments& arguments) {
   const Options& options = arguments.options;
-  const Format format = format_of(options.format, "--format");
+  const Format format = answer_format_of(options.format, "--format");
   const std::string level = level_of(arguments.cpu);
   if (arguments.all && !arguments.paths.empty())
     throw Error(ErrorKind::usage, "--all", "expected no PATH beside it");

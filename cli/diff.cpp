@@ -25,7 +25,7 @@ struct Arguments {
 
 int diff(const Arguments& arguments) {
   const Options& options = arguments.options;
-  const Format format = format_of(options.format, "--format");
+  const Format format = answer_format_of(options.format, "--format");
   const auto platform = platform_of(options);
   ReadOptions read = read_options_of(options, platform);
   read.facts = false;  // equal hashes are equal files: what is in them does not matter

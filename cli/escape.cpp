@@ -51,6 +51,7 @@ bool misleads(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0xAD || point == 0x61C ||
          (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
          (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF || (point >= 0xFFF9 && point <= 0xFFFB) ||
+         (point & 0xFFFEU) == 0xFFFEU ||  // no characters; XML 1.0 has no place for the first two
          (point >= 0xE0000 && point <= 0xE0FFF);
 }
 

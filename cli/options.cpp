@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -31,7 +30,6 @@
 #include "analyzer/index_cache.h"
 #include "analyzer/platform.h"
 #include "cli/escape.h"
-#include "cli/report.h"
 #include "cli/terminal.h"
 #include "runner/container_spec.h"
 #include "slimmer/analysis.h"
@@ -134,13 +132,6 @@ std::vector<std::string> shell_words(std::string_view text, std::string_view opt
   return words;
 }
 
-/// FORMAT=PATH of a --report.
-std::pair<Format, std::string> parse_report(const std::string& request) {
-  const auto equals = request.find('=');
-  if (equals == std::string::npos || equals + 1 == request.size()) usage("--report", request, "FORMAT=PATH");
-  return {format_of(std::string_view(request).substr(0, equals), "--report"), request.substr(equals + 1)};
-}
-
 TmpfsMount parse_tmpfs(const std::string& text) {
   const auto colon = text.find(':');
   TmpfsMount mount;
@@ -180,15 +171,6 @@ void add_progress_options(CLI::App& command, Options& options) {
   command.add_option("--progress", options.progress, "how far it is, on standard error")
       ->type_name("auto|plain|none");
   command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
-}
-
-void add_report_options(CLI::App& command, Options& options) {
-  command.add_option("--report", options.reports, "a report file; repeatable")
-      ->type_name("FORMAT=PATH")
-      ->allow_extra_args(false);
-  command.add_flag("--files", options.files, "every path with its decision and reason, in JSON");
-  command.add_flag("--show-secrets", options.show_secrets,
-                   "do not redact environment values that look like secrets");
 }
 
 void add_plan_options(CLI::App& command, Options& options) {
@@ -258,12 +240,6 @@ ImageRef destination_of(const std::string& text, const Options& options) {
 std::optional<Platform> platform_of(const Options& options) {
   if (options.platform.empty()) return std::nullopt;
   return Platform::parse(options.platform);
-}
-
-Format format_of(std::string_view name, std::string_view option) {
-  if (name == "text") return Format::text;
-  if (name == "json") return Format::json;
-  usage(option, name, "text or json");
 }
 
 RunOverrides overrides_of(const Options& options) {
@@ -447,46 +423,9 @@ void write_file_whole(const std::string& path, const std::function<void(std::ost
   commit_staged([&] { staged.move_to(*place); });
 }
 
-void check_report_places(const Options& options) {
-  for (const std::string& request : options.reports) check_file_place(parse_report(request).second);
-}
-
 void check_file_place(const std::string& path) {
   const auto place = place_of(path);
   if (place) const StagedPath probe(StagedKind::file, folder_of(*place), place->filename().string(), path);
-}
-
-namespace {
-
-template <typename Result>
-void deliver_result(const Result& result, const Options& options) {
-  for (const std::string& request : options.reports) {
-    const auto [format, path] = parse_report(request);
-    write_file_whole(path, [&result, wanted = format](std::ostream& out) {
-      if (wanted == Format::json) {
-        render_json(result, out);
-      } else {
-        render_text(result, TextStyle{}, out);
-      }
-    });
-  }
-  if (options.quiet) return;
-  if (format_of(options.format, "--format") == Format::json) {
-    render_json(result, std::cout);
-  } else {
-    render_text(result, style_of_stdout(options.no_color), std::cout);
-  }
-  std::cout.flush();
-}
-
-}  // namespace
-
-void deliver(const Report& report, const Options& options) {
-  deliver_result(report, options);
-}
-
-void deliver(const PlatformReports& reports, const Options& options) {
-  deliver_result(reports, options);
 }
 
 }  // namespace slim

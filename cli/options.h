@@ -19,11 +19,12 @@
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "runner/container_spec.h"
+#include "runner/verdict.h"
 #include "slimmer/analysis.h"
 
 namespace slim {
 
-enum class Format : std::uint8_t { text, json };
+enum class Format : std::uint8_t { text, json, markdown, sarif, junit, gitlab };
 
 /// As the user typed them; every command registers the groups that it takes.
 struct Options {
@@ -61,13 +62,19 @@ struct Options {
   bool no_color = false;
   bool files = false;
   bool show_secrets = false;
+  bool wide = false;
+  unsigned top = 0;   ///< 0: as many as look well
+  unsigned tree = 0;  ///< 0: none
 };
 
 void add_image_options(CLI::App& command,
                        Options& options);  ///< --platform, --jobs, --cache, --no-cache, --insecure
 void add_output_options(CLI::App& command, Options& options);  ///< --format, --quiet, --no-color, --progress
 void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --progress
-void add_report_options(CLI::App& command, Options& options);    ///< --report, --files, --show-secrets
+/// --report, --files, --show-secrets, --wide, --top, --tree; and the formats of reports for --format.
+void add_report_options(CLI::App& command, Options& options);
+/// --report, and the formats of verdicts for --format.
+void add_verdict_report_options(CLI::App& command, Options& options);
 void add_plan_options(CLI::App& command,
                       Options& options);  ///< --profile, --include, --exclude, --rules, --trace,
                                           ///< --no-metadata
@@ -84,7 +91,8 @@ ImageRef destination_of(const std::string& text, const Options& options);
 
 /// Each throws an Error of kind usage that names the option and what was expected.
 std::optional<Platform> platform_of(const Options& options);
-Format format_of(std::string_view name, std::string_view option);
+Format format_of(std::string_view name, std::string_view option);         ///< of a report
+Format answer_format_of(std::string_view name, std::string_view option);  ///< text or json
 RunOverrides overrides_of(const Options& options);
 RunOptions run_options_of(const Options& options);
 /// For commands that compare: the host's own ports would be taken for the container's.
@@ -104,13 +112,17 @@ std::vector<std::string> parse_command(std::string_view text, std::string_view o
 /// Whether both exist and are the same file or folder, by whatever name.
 bool same_file(const std::string& one, const std::string& other);
 
-/// Writes the report to standard output in the chosen format, unless --quiet, and to every --report file
-/// (under a temporary name, synced and renamed).
+/// Writes the report to standard output in the chosen format, unless --quiet, to every --report file (under a
+/// temporary name, synced and renamed), and to GitHub where slim runs in one of its workflows.
 void deliver(const Report& report, const Options& options);
 /// The same of an image of several platforms.
 void deliver(const PlatformReports& reports, const Options& options);
+/// The same of a verdict without an image.
+void deliver(const Verdict& verdict, const Options& options);
 /// That every --report file can be written. Throws Error: usage (its form), environment.
 void check_report_places(const Options& options);
+/// The same of the report of a verdict, and its --format.
+void check_verdict_report(const Options& options);
 /// The same of one file.
 void check_file_place(const std::string& path);
 /// As deliver, for other results than reports.

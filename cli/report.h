@@ -2,10 +2,12 @@
 // schema/report.schema.json.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -105,14 +107,39 @@ struct PlatformReports {
 
 Report make_report(const Analysis& analysis);
 
-void render_text(const Report& report, const TextStyle& style, std::ostream& out);
+/// How much of a report the text shows.
+struct TextDetail {
+  bool wide = false;     ///< nothing is cut, neither names nor lists
+  std::size_t top = 0;   ///< lines of each list; 0: as many as look well, and as the window has room for
+  std::size_t tree = 0;  ///< depth of the tree of folders; 0: none
+};
+
+void render_text(const Report& report, const TextStyle& style, std::ostream& out,
+                 const TextDetail& detail = {});
 void render_json(const Report& report, std::ostream& out);
-void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out);
+void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out,
+                 const TextDetail& detail = {});
 void render_json(const PlatformReports& all, std::ostream& out);
+
+/// For pull requests and job summaries, in GitHub Flavored Markdown: at most `limit` bytes; what has no room
+/// is named in the last line.
+void render_markdown(std::span<const Report> reports, std::size_t limit, std::ostream& out);
+inline constexpr std::size_t comment_limit = 65'536;  ///< characters of a comment on GitHub
+/// SARIF 2.1.0: a run for each report.
+void render_sarif(std::span<const Report> reports, std::ostream& out);
+/// JUnit's XML: a suite each for gate, verdict and findings.
+void render_junit(std::span<const Report> reports, std::ostream& out);
+/// GitLab's code quality.
+void render_gitlab(std::span<const Report> reports, std::ostream& out);
+
+/// A gate for people: each limit with what was measured, those that are violated first.
+void render_gate(const GateResult& gate, const TextStyle& style, std::ostream& out);
 
 /// A verdict for people: one line a probe, each difference with its diff and causes.
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);
 /// A verdict of `slim verify` as JSON: {schema_version, tool, verdict}.
 void render_verdict_json(const Verdict& verdict, std::ostream& out);
+void render_verdict_markdown(const Verdict& verdict, std::ostream& out);
+void render_verdict_junit(const Verdict& verdict, std::ostream& out);
 
 }  // namespace slim

@@ -19,6 +19,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "cli/escape.h"
+#include "cli/gate_result.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
 #include "runner/verdict.h"
@@ -251,6 +252,23 @@ json verdict_json(const Verdict& verdict) {
           {"not_enforced", verdict.not_enforced}};
 }
 
+json gate_json(const GateResult& gate) {
+  json checks = json::array();
+  for (const GateCheck& check : gate.checks) {
+    checks.push_back({{"rule", check.rule},
+                      {"passed", check.passed},
+                      {"measured", check.measured},
+                      {"limit", check.limit},
+                      {"message", check.message},
+                      {"path", check.path.empty() ? json(nullptr) : json(check.path)},
+                      {"first", check.first}});
+  }
+  return {{"policy", gate.policy},
+          {"baseline", gate.baseline.empty() ? json(nullptr) : json(gate.baseline)},
+          {"passed", gate.passed()},
+          {"checks", std::move(checks)}};
+}
+
 json unresolved_json(const Analysis& analysis) {
   json unresolved = json::array();
   for (const UnresolvedLibrary& library : analysis.graph->unresolved_libraries()) {
@@ -371,6 +389,7 @@ void render_json(const Report& report, std::ostream& out) {
     keys.emplace_back("not_healed", not_healed_json(report.runs->not_healed));
   }
   if (report.verdict) keys.emplace_back("verdict", verdict_json(*report.verdict));
+  if (report.gate) keys.emplace_back("gate", gate_json(*report.gate));
   out << "{\n";
   for (const auto& [key, value] : keys) out << "  \"" << key << "\": " << dump(value, 2) << ",\n";
   if (report.with_files) write_files(report, out);

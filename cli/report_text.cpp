@@ -1,13 +1,21 @@
 // The report for people: what it is, what is needed and what is not, where the bytes are, what to know, and
-// the next command to type. No more than a screen.
+// the next command to type. No more than a screen: in a window it is laid out again, each time with less of
+// every list, until it fits.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <numeric>
+#include <optional>
 #include <ostream>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,8 +29,8 @@
 #include "analyzer/layer_index.h"
 #include "cli/escape.h"
 #include "cli/report.h"
+#include "cli/report_tree.h"
 #include "cli/terminal.h"
-#include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "slimmer/heal.h"
 #include "slimmer/layer_parts.h"
@@ -33,18 +41,52 @@
 namespace slim {
 namespace {
 
-constexpr std::size_t top_groups = 8;
-constexpr std::size_t top_removable = 6;
+/// How many lines of each list are shown, and which parts.
+struct Amount {
+  std::size_t groups;  ///< folders, packages
+  std::size_t layers;
+  std::size_t removable;
+  std::size_t findings;  ///< kinds
+  std::size_t names;     ///< that are not in the image
+  bool advice;           ///< below findings
+  bool obstacles;        ///< below the score
+};
+
+constexpr std::array<Amount, 7> amounts{{
+    {8, 12, 6, 12, 5, true, true},
+    {6, 8, 5, 8, 3, true, true},
+    {5, 6, 4, 6, 2, false, true},
+    {4, 5, 3, 6, 0, false, false},
+    {3, 4, 2, 5, 0, false, false},
+    {2, 3, 0, 4, 0, false, false},
+    {0, 0, 0, 3, 0, false, false},
+}};
+
+constexpr std::size_t no_end = 1'000'000'000;
+constexpr std::size_t name_width = 43;  ///< of folders and packages, at 100 columns
+constexpr std::size_t widest_name = 80;
 constexpr std::size_t advice_indent = 9;    ///< below the id
 constexpr std::size_t finding_indent = 51;  ///< the column at which a finding's paths begin
 
 class TextReport {
  public:
-  TextReport(const Report& report, const TextStyle& style, std::ostream& out)
-      : report_(&report), style_(style), out_(&out), width_(std::clamp<std::size_t>(style.width, 60, 140)) {}
+  TextReport(const Report& report, const TextStyle& style, const TextDetail& detail, const Amount& amount,
+             std::ostream& out)
+      : report_(&report),
+        style_(style),
+        detail_(detail),
+        amount_(amount),
+        out_(&out),
+        width_(detail.wide ? no_end : std::clamp<std::size_t>(style.width, 60, 140)),
+        names_(name_columns()) {}
 
   void render() {
     head();
+    if (report_->gate) {  // of a gate: the answer; `slim analyze` has the rest
+      line("");
+      render_gate(*report_->gate, style_, *out_);
+      return;
+    }
     bar();
     if (report_->verdict) {  // of a build: what came out, and whether it holds; `slim analyze` has the rest
       output();
@@ -56,7 +98,8 @@ class TextReport {
       render_verdict(*report_->verdict, style_, *out_);
     } else {
       layers();
-      groups("BY FOLDER", report_->folders);
+      if (detail_.tree == 0) groups("BY FOLDER", report_->folders);
+      tree();
       groups("BY PACKAGE", report_->packages);
       removable();
       findings();
@@ -69,6 +112,22 @@ class TextReport {
   }
 
  private:
+  /// Of folders and packages: in a wide window more, and as long as the longest where nothing is cut.
+  [[nodiscard]] std::size_t name_columns() const {
+    constexpr std::size_t usual = 100;
+    constexpr std::size_t numbers = 33;
+    if (!detail_.wide) {
+      return width_ > usual ? std::min(widest_name, name_width + width_ - usual)
+                            : std::min(name_width, width_ - numbers);
+    }
+    std::size_t longest = name_width;
+    for (const auto* list : {&report_->folders, &report_->packages}) {
+      for (const ReportGroup& group : *list)
+        longest = std::max(longest, terminal_text(title_of(group)).size());
+    }
+    return longest;
+  }
+
   void line(const std::string& text) { *out_ << text << '\n'; }
   [[nodiscard]] std::string bold(std::string_view text) const { return paint(style_, Colour::bold, text); }
   [[nodiscard]] std::string dim(std::string_view text) const { return paint(style_, Colour::dim, text); }
@@ -108,10 +167,13 @@ class TextReport {
     line(fmt::format("  removable {:>10}  {:>5}  {:>8} files", human_size(totals.dropped.bytes),
                      percent(totals.dropped.bytes, totals.all.bytes), human_count(totals.dropped.files)));
     added();
-    line(fmt::format(
-        "  hidden    {:>10}  {}", human_size(report_->efficiency.hidden),
-        dim(fmt::format("shipped, but replaced or deleted by a later layer; efficiency {:.1f} %, wasted {}",
-                        100.0 * report_->efficiency.efficiency, human_size(report_->efficiency.wasted)))));
+    const std::string numbers =
+        fmt::format("efficiency {:.1f} %, wasted {}", 100.0 * report_->efficiency.efficiency,
+                    human_size(report_->efficiency.wasted));
+    line(fmt::format("  hidden    {:>10}  {}", human_size(report_->efficiency.hidden),
+                     dim(fitting({"shipped, but replaced or deleted by a later layer; " + numbers,
+                                  "replaced or deleted by later layers; " + numbers, numbers},
+                                 24))));
     line(fmt::format("  stored as {:>10}  {}", human_size(report_->compressed),
                      dim(human_size(report_->uncompressed) + " as uncompressed layers")));
   }
@@ -121,7 +183,15 @@ class TextReport {
     const Totals sums = added_totals(report_->analysis->plan);
     if (sums.files == 0) return;
     line(fmt::format("  added     {:>10}         {:>8} files  {}", human_size(sums.bytes),
-                     human_count(sums.files), dim("what scanners read of the packages that are kept")));
+                     human_count(sums.files),
+                     dim(fitting({"what scanners read of the packages that are kept", "for scanners"}, 46))));
+  }
+
+  /// The first of the texts that has room behind `used` columns, else the last.
+  [[nodiscard]] std::string fitting(std::initializer_list<std::string> texts, std::size_t used) const {
+    const auto* const fits = std::ranges::find_if(
+        texts, [this, used](const std::string& text) { return used + text.size() <= width_; });
+    return fits == texts.end() ? *(texts.end() - 1) : *fits;
   }
 
   /// Languages that are not resolved module by module.
@@ -138,61 +208,88 @@ class TextReport {
     }
   }
 
+  void tree() {
+    if (detail_.tree == 0) return;
+    line("");
+    render_tree(*report_, detail_.tree,
+                detail_.top == 0 && !detail_.wide ? amounts.front().groups : amount_.groups, names_, style_,
+                *out_);
+  }
+
+  /// By number, the biggest where there are more than are shown.
+  [[nodiscard]] std::vector<std::size_t> shown_layers() const {
+    std::vector<std::size_t> numbers(report_->layers.size());
+    std::iota(numbers.begin(), numbers.end(), 0);
+    if (numbers.size() <= amount_.layers) return numbers;
+    std::ranges::stable_sort(numbers, std::greater(),
+                             [this](std::size_t i) { return report_->layers[i].size; });
+    numbers.resize(amount_.layers);
+    std::ranges::sort(numbers);
+    return numbers;
+  }
+
   void layers() {
+    if (amount_.layers == 0) return;
     line("");
     line(bold(fmt::format("{:<6}{:>9}{:>10}{:>10}{:>10}{:>10}  CREATED BY", "LAYER", "STORED", "ADDS",
                           "CHANGES", "HIDES", "HIDDEN")));
-    std::size_t number = 0;
-    for (const ReportLayer& layer : report_->layers) {
+    const std::vector<std::size_t> shown = shown_layers();
+    for (const std::size_t number : shown) {
+      const ReportLayer& layer = report_->layers[number];
       line(fmt::format(
-          "{:<6}{:>9}{:>10}{:>10}{:>10}{:>10}  {}", ++number, human_size(layer.size),
+          "{:<6}{:>9}{:>10}{:>10}{:>10}{}  {}", number + 1, human_size(layer.size),
           size_or_dash(layer.change.added.bytes), size_or_dash(layer.change.changed.bytes),
-          size_or_dash(layer.change.hides.bytes), size_or_dash(layer.wasted),
+          size_or_dash(layer.change.hides.bytes), column(Colour::red, 10, layer.wasted),
           terminal_text(report_->show_secrets ? layer.created_by : redacted_words(layer.created_by),
                         width_ - 57)));
     }
-    if (report_->efficiency.hidden > 0) {
+    if (shown.size() < report_->layers.size())
+      line(dim(fmt::format("{} more, smaller", report_->layers.size() - shown.size())));
+    if (report_->efficiency.hidden > 0 && amount_.advice) {
       line(dim("HIDES: what it replaces or deletes of the layers below; HIDDEN: what later layers do of it"));
     }
   }
 
   static std::string size_or_dash(std::uint64_t bytes) { return bytes == 0 ? "-" : human_size(bytes); }
 
+  /// Right-aligned and coloured; of nothing a plain dash.
+  [[nodiscard]] std::string column(Colour colour, std::size_t columns, std::uint64_t bytes) const {
+    const std::string text = fmt::format("{:>{}}", size_or_dash(bytes), columns);
+    return bytes == 0 ? text : paint(style_, colour, text);
+  }
+
+  static std::string title_of(const ReportGroup& group) {
+    return group.version.empty() ? group.name : group.name + " " + group.version;
+  }
+
   void groups(const char* title, const std::vector<ReportGroup>& all) {
-    if (all.empty() || all.front().bytes == 0) return;
+    if (all.empty() || all.front().bytes == 0 || amount_.groups == 0) return;
     line("");
-    line(bold(fmt::format("{:<44}{:>10}{:>10}{:>11}", title, "SIZE", "NEEDED", "REMOVABLE")));
-    const std::size_t count = std::min(all.size(), top_groups);
+    line(bold(fmt::format("{}{:>10}{:>10}{:>11}", padded(title, names_ + 1), "SIZE", "NEEDED", "REMOVABLE")));
+    const std::size_t count = std::min(all.size(), amount_.groups);
     for (std::size_t i = 0; i < count; ++i) {
       const ReportGroup& group = all[i];
-      const std::string name = group.version.empty() ? group.name : group.name + " " + group.version;
-      line(fmt::format("{} {:>10}{:>10}{:>11}", padded(terminal_text(name, 42), 43), human_size(group.bytes),
-                       group.kept_bytes == 0 ? "-" : human_size(group.kept_bytes),
-                       group.bytes == group.kept_bytes ? "-" : human_size(group.bytes - group.kept_bytes)));
+      line(fmt::format("{} {:>10}{}{}", padded(terminal_text(title_of(group), names_ - 1), names_),
+                       human_size(group.bytes), column(Colour::green, 10, group.kept_bytes),
+                       column(Colour::yellow, 11, group.bytes - group.kept_bytes)));
     }
     std::uint64_t rest = 0;
     for (std::size_t i = count; i < all.size(); ++i) rest += all[i].bytes;
-    if (rest > 0)
-      line(dim(fmt::format("{:<43} {:>10}", fmt::format("{} more", all.size() - count), human_size(rest))));
-  }
-
-  /// Pads by code points; what terminal_text gives is valid UTF-8.
-  static std::string padded(std::string text, std::size_t columns) {
-    const auto have = static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U; }));
-    if (have < columns) text.append(columns - have, ' ');
-    return text;
+    if (rest > 0) {
+      line(dim(fmt::format("{} {:>10}", padded(fmt::format("{} more", all.size() - count), names_),
+                           human_size(rest))));
+    }
   }
 
   void removable() {
     const FileTree& tree = report_->analysis->contents.tree;
-    if (report_->biggest_removable.empty()) return;
+    const std::size_t count = std::min(report_->biggest_removable.size(), amount_.removable);
+    if (count == 0) return;
     line("");
     line(bold("BIGGEST REMOVABLE"));
-    const std::size_t count = std::min(report_->biggest_removable.size(), top_removable);
     for (std::size_t i = 0; i < count; ++i) {
       const NodeId node = report_->biggest_removable[i];
-      line(fmt::format("{:>10}  {}", human_size(tree.entry(node).size),
+      line(fmt::format("{}  {}", column(Colour::yellow, 10, tree.entry(node).size),
                        terminal_text(tree.path(node), width_ - 12)));
     }
   }
@@ -203,7 +300,13 @@ class TextReport {
     if (all.empty()) return;
     line("");
     line(bold("FINDINGS"));
+    std::size_t kinds = 0;
     for (auto from = all.begin(); from != all.end();) {
+      if (kinds++ == amount_.findings) {
+        line(dim(fmt::format("  {} more, less severe",
+                             human_count(static_cast<std::uint64_t>(all.end() - from)))));
+        return;
+      }
       const auto to = std::find_if(from, all.end(), [&from](const Finding& finding) {
         return finding.id != from->id || finding.severity != from->severity;
       });
@@ -229,7 +332,7 @@ class TextReport {
     text.erase(text.find_last_not_of(' ') + 1);
     line(text);
     // What slim build drops anyway needs no advice.
-    if (first.severity != Severity::info) advice(group);
+    if (first.severity != Severity::info && amount_.advice) advice(group);
   }
 
   /// As many as one line takes.
@@ -261,7 +364,7 @@ class TextReport {
     std::vector<std::string_view> told;
     for (const Finding& finding : group) {
       if (std::ranges::find(told, finding.message) != told.end()) continue;
-      if (told.size() == 3) {
+      if (told.size() == 3 && !detail_.wide) {
         line(std::string(advice_indent, ' ') + dim("...; --format json has all"));
         return;
       }
@@ -273,7 +376,7 @@ class TextReport {
 
   /// Broken at blanks.
   void wrapped(std::string_view text, std::size_t indent) {
-    const std::size_t columns = width_ - indent;
+    const std::size_t columns = std::max(style_.width, indent + 40) - indent;
     while (!text.empty()) {
       std::size_t end = text.size();
       if (end > columns) {
@@ -292,6 +395,7 @@ class TextReport {
     line("");
     line(
         fmt::format("{}  {} of 100; slimmed {}", bold("DISTROLESS"), report_->distroless.score, after.score));
+    if (!amount_.obstacles) return;
     for (const Obstacle& obstacle : (built ? after : report_->distroless).obstacles) {
       line(fmt::format("  {:<16} -{:<3}{:>7}  {}", obstacle.id, obstacle.points, human_count(obstacle.count),
                        joined(obstacle.paths, 31)));
@@ -305,10 +409,10 @@ class TextReport {
 
   void unresolved() {
     const auto& names = report_->analysis->graph->unresolved_names();
-    if (names.empty()) return;
+    const std::size_t count = std::min(names.size(), amount_.names);
+    if (count == 0) return;
     line("");
     line(bold("NAMED, BUT NOT IN THE IMAGE"));
-    const std::size_t count = std::min<std::size_t>(names.size(), 5);
     for (std::size_t i = 0; i < count; ++i) {
       line("  " + terminal_text(fmt::format("{}, line {}: {}", names[i].file, names[i].line, names[i].name),
                                 width_ - 2));
@@ -327,7 +431,7 @@ class TextReport {
   }
 
   void diagnostics(const std::vector<Diagnostic>& all) {
-    constexpr std::size_t shown = 5;
+    const std::size_t shown = detail_.wide ? no_end : 5;
     for (std::size_t i = 0; i < std::min(all.size(), shown); ++i) {
       line(paint(style_, Colour::yellow, "note: ") + terminal_text(all[i].path + ": " + all[i].message));
     }
@@ -394,7 +498,7 @@ class TextReport {
   }
 
   void observed(const std::vector<std::string>& paths) {
-    constexpr std::size_t shown = 8;
+    const std::size_t shown = detail_.top == 0 ? (detail_.wide ? no_end : 8) : detail_.top;
     if (paths.empty()) return;
     title_of("OBSERVED", paths.size(),
              "that static analysis did not find, and a run of the original asked for");
@@ -403,7 +507,7 @@ class TextReport {
   }
 
   void healed(const std::vector<HealedPath>& paths) {
-    constexpr std::size_t shown = 20;
+    const std::size_t shown = detail_.top == 0 ? (detail_.wide ? no_end : 20) : detail_.top;
     if (paths.empty()) return;
     title_of("HEALED", paths.size(),
              "that a run of the slimmed image missed; a rule would keep each without a run");
@@ -443,88 +547,67 @@ class TextReport {
 
   const Report* report_;
   TextStyle style_;
+  TextDetail detail_;
+  Amount amount_;
   std::ostream* out_;
   std::size_t width_;
+  std::size_t names_;
 };
 
-std::string outcome_text(const TextStyle& style, Outcome outcome) {
-  Colour colour = Colour::yellow;
-  if (outcome == Outcome::same) colour = Colour::green;
-  if (outcome == Outcome::different) colour = Colour::red;
-  return paint(style, colour, to_string(outcome));
+/// How many rows of a window `text` takes: long lines are broken, and colours take no room.
+std::size_t rows_of(std::string_view text, std::size_t width) {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  bool coloured = false;
+  for (const char c : text) {
+    if (c == '\n') {
+      rows += std::max<std::size_t>(1, (columns + width - 1) / width);
+      columns = 0;
+    } else if (coloured || c == '\x1b') {
+      coloured = c != 'm';
+    } else if ((static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U) {
+      ++columns;
+    }
+  }
+  return rows;
 }
 
-/// Who asked for a path that is gone: "was asked for by /bin/cat (openat)".
-std::string asker_of(const Verdict& verdict, const std::string& path) {
-  const auto missed = std::ranges::find(verdict.missed, path, &MissedPath::path);
-  if (missed == verdict.missed.end()) return "was asked for";
-  const std::string what = missed->by_original ? "was read in the original" : "was asked for";
-  if (missed->call.empty()) return missed->program.empty() ? "is named in what it wrote" : what;
-  return fmt::format("{} by {} ({})", what, missed->program.empty() ? "a program" : missed->program,
-                     missed->call);
+/// What was asked for; nothing where the window decides.
+std::optional<Amount> amount_of(const TextDetail& detail, const TextStyle& style) {
+  const std::size_t lines = detail.top != 0 ? detail.top : no_end;
+  if (detail.top != 0 || detail.wide) return Amount{lines, lines, lines, lines, lines, true, true};
+  if (style.lines == 0 || detail.tree != 0) return amounts.front();
+  return std::nullopt;
 }
 
 }  // namespace
 
-void render_text(const Report& report, const TextStyle& style, std::ostream& out) {
-  TextReport(report, style, out).render();
+void render_text(const Report& report, const TextStyle& style, std::ostream& out, const TextDetail& detail) {
+  if (const auto amount = amount_of(detail, style)) {
+    TextReport(report, style, detail, *amount, out).render();
+    return;
+  }
+  std::string text;
+  for (const Amount& amount : amounts) {
+    std::ostringstream screen;
+    TextReport(report, style, detail, amount, screen).render();
+    text = std::move(screen).str();
+    if (rows_of(text, style.width) < style.lines) break;  // the prompt takes one
+  }
+  out << text;
 }
 
-void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out) {
+void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out,
+                 const TextDetail& detail) {
   for (const Report& report : all.reports) {
     out << paint(style, Colour::bold, "PLATFORM") << "  " << terminal_text(report.platform) << "\n\n";
-    render_text(report, style, out);
+    render_text(report, style, out, detail);
     out << '\n';
   }
   if (all.digest.empty()) return;
   out << paint(style, Colour::bold, "INDEX") << "  " << all.reports.size()
       << (all.reports.size() == 1 ? " platform" : " platforms") << "  " << all.digest.text() << "  "
       << terminal_text(all.destination) << '\n';
-}
-
-void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out) {
-  out << paint(style, Colour::bold, "VERDICT") << "  " << outcome_text(style, verdict.outcome);
-  if (!verdict.reason.empty()) out << "  " << terminal_text(verdict.reason);
-  out << '\n';
-  // One probe without a remark is what the reason just said.
-  const bool told =
-      verdict.probes.size() == 1 && verdict.probes.front().note.empty() && verdict.outcome == Outcome::same;
-  for (const ProbeResult& probe : verdict.probes) {
-    if (told) break;
-    out << "  " << outcome_text(style, probe.outcome) << "  " << terminal_text(probe.name) << ": "
-        << terminal_text(probe.summary) << '\n';
-    if (!probe.note.empty()) out << "    " << terminal_text(probe.note) << '\n';
-  }
-  std::vector<std::string> causes;  // each once: one missing file shows in many places
-  for (const Difference& difference : verdict.differences) {
-    out << "  " << paint(style, Colour::red, "differs") << "  " << terminal_text(difference.probe) << ": "
-        << terminal_text(difference.what) << "  "
-        << paint(style, Colour::dim, fmt::format("[{}]", to_string(difference.failure))) << '\n';
-    if (!difference.diff.empty()) {
-      out << terminal_lines(difference.diff, "    ");
-    } else {
-      out << "    original: " << terminal_text(difference.original, 300) << '\n';
-      out << "    slimmed:  " << terminal_text(difference.slimmed, 300) << '\n';
-    }
-    for (const std::string& cause : difference.causes) {
-      if (std::ranges::find(causes, cause) == causes.end()) causes.push_back(cause);
-    }
-  }
-  for (const std::string& cause : causes) {
-    out << "  " << paint(style, Colour::yellow, "likely cause: ") << terminal_text(cause) << ' '
-        << terminal_text(asker_of(verdict, cause)) << ", and is in the original only\n";
-  }
-  if (!verdict.runtime.empty()) {
-    out << paint(style, Colour::dim,
-                 fmt::format("  ran with {}{}; limits: {}", terminal_text(verdict.runtime),
-                             verdict.rootless ? ", rootless" : "",
-                             terminal_text(fmt::format("{}", fmt::join(verdict.limits, ", ")))))
-        << '\n';
-  }
-  for (const std::string& limit : verdict.not_enforced) {
-    out << paint(style, Colour::yellow, "  not enforced here: ") << terminal_text(limit) << '\n';
-  }
-  if (!verdict.hint.empty()) out << "  hint: " << terminal_text(verdict.hint) << '\n';
 }
 
 }  // namespace slim

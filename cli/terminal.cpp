@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,10 @@ TextStyle style_of_stdout(bool no_colour) {
   style.colour = !no_colour && (no_color == nullptr || *no_color == '\0');
   winsize size{};
   // NOLINTNEXTLINE(misc-include-cleaner): <sys/ioctl.h> is where ioctl_tty(2) has TIOCGWINSZ
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) style.width = size.ws_col;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+    if (size.ws_col >= 40) style.width = size.ws_col;
+    style.lines = size.ws_row;
+  }
   return style;
 }
 
@@ -31,6 +35,13 @@ std::string paint(const TextStyle& style, Colour colour, std::string_view text) 
   if (!style.colour || text.empty()) return std::string(text);
   constexpr std::array<std::string_view, 6> codes{"1", "2", "31", "32", "33", "36"};
   return fmt::format("\x1b[{}m{}\x1b[0m", codes.at(static_cast<std::size_t>(colour)), text);
+}
+
+std::string padded(std::string text, std::size_t columns) {
+  const auto have = static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U; }));
+  if (have < columns) text.append(columns - have, ' ');
+  return text;
 }
 
 std::string human_size(std::uint64_t bytes) {
@@ -47,7 +58,7 @@ std::string human_size(std::uint64_t bytes) {
 
 std::string human_count(std::uint64_t number) {
   std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 

@@ -12,15 +12,19 @@ namespace slim {
 struct TextStyle {
   bool colour = false;
   std::size_t width = 100;  ///< columns
+  std::size_t lines = 0;    ///< of the window; 0: it has none
 };
 
 enum class Colour : std::uint8_t { bold, dim, red, green, yellow, cyan };
 
-/// For standard output: colour and the window's width on a terminal (NO_COLOR and `no_colour` switch colour
+/// For standard output: colour and the window's size on a terminal (NO_COLOR and `no_colour` switch colour
 /// off); 100 columns else.
 TextStyle style_of_stdout(bool no_colour);
 
 std::string paint(const TextStyle& style, Colour colour, std::string_view text);
+
+/// With blanks behind it up to so many code points; `text` is valid UTF-8, as terminal_text gives it.
+std::string padded(std::string text, std::size_t columns);
 
 /// Bytes for people, decimal as container tools have them: 812 B, 4.1 kB, 16.2 MB.
 std::string human_size(std::uint64_t bytes);

@@ -56,45 +56,22 @@ void render_json(const TestReport& report, std::ostream& out) {
   out << dump(document, 2) << '\n';
 }
 
-/// XML 1.0 has no place for most control characters, escaped or not: terminal_text has none left.
-std::string xml(std::string_view text) {
-  std::string result;
-  for (const char c : terminal_text(text)) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
 void render_junit(const TestReport& report, std::ostream& out) {
   double seconds = 0;
   for (const auto& result : report.results) seconds += result.seconds;
   const auto counts = fmt::format(R"(tests="{}" failures="{}" time="{:.3f}")", report.results.size(),
                                   report.failed(), seconds);
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  out << fmt::format("<testsuites {}>\n  <testsuite name=\"{}\" {}>\n", counts, xml(report.image), counts);
+  out << fmt::format("<testsuites {}>\n  <testsuite name=\"{}\" {}>\n", counts, xml_text(report.image),
+                     counts);
   for (const auto& result : report.results) {
     out << fmt::format(R"(    <testcase classname="{}" name="{}" file="{}" line="{}" time="{:.3f}")",
-                       xml(report.image), xml(result.name), xml(result.origin.file), result.origin.line,
-                       result.seconds);
+                       xml_text(report.image), xml_text(result.name), xml_text(result.origin.file),
+                       result.origin.line, result.seconds);
     if (result.failure.empty()) {
       out << "/>\n";
     } else {
-      out << fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", xml(result.failure));
+      out << fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", xml_text(result.failure));
     }
   }
   out << "  </testsuite>\n</testsuites>\n";

@@ -1,7 +1,6 @@
 // slim verify ORIGINAL SLIMMED: run both in real containers and compare.
 #include "runner/verify.h"
 
-#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,7 +13,6 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/probe_options.h"
-#include "cli/report.h"
 #include "cli/terminal.h"
 #include "runner/probe_images.h"
 #include "runner/verdict.h"
@@ -30,7 +28,7 @@ struct Arguments {
 
 int verify(const Arguments& arguments) {
   const Options& options = arguments.options;
-  const Format format = format_of(options.format, "--format");
+  check_verdict_report(options);
   refuse_host_network(options);
   const auto platform = platform_of(options);
   VerifyOptions verify_options;
@@ -52,13 +50,7 @@ int verify(const Arguments& arguments) {
   Verdict verdict = verify_images(original, slimmed, verify_options);
   if (!options.show_secrets) verdict = redacted_verdict(std::move(verdict));
   progress.finish();
-  if (!options.quiet) {
-    if (format == Format::json) {
-      render_verdict_json(verdict, std::cout);
-    } else {
-      render_verdict(verdict, style_of_stdout(options.no_color), std::cout);
-    }
-  }
+  deliver(verdict, options);
   return verdict.outcome == Outcome::same ? 0 : 1;
 }
 
@@ -75,6 +67,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_probe_options(*command, arguments->options);
   add_repeat_option(*command, arguments->options);
   add_output_options(*command, arguments->options);
+  add_verdict_report_options(*command, arguments->options);
   command->add_flag("--show-secrets", arguments->options.show_secrets,
                     "do not redact what looks like a secret in answers");
   command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });

@@ -64,7 +64,7 @@ void add_why(CLI::App& app, int& exit_code) {
   add_output_options(*command, arguments->options);
   command->callback([arguments, &exit_code] {
     const Options& options = arguments->options;
-    const Format format = format_of(options.format, "--format");
+    const Format format = answer_format_of(options.format, "--format");
     const auto platform = platform_of(options);
     const auto analysis =
         analyze(image_of(arguments->image, options), analysis_options_of(options, platform));

@@ -1,96 +1,33 @@
 #include "cli/report.h"
 
 #include <cstdint>
-#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/digest.h"
 #include "analyzer/findings.h"
-#include "analyzer/image_ref.h"
 #include "runner/verdict.h"
 #include "slimmer/analysis.h"
 #include "tests/analyzer/image_builder.h"
-#include "tests/analyzer/tar_builder.h"
-#include "tests/analyzer/temporary_folder.h"
+#include "tests/cli/report_fixture.h"
 
 namespace slim {
 namespace {
 
 using nlohmann::json;
-using test::Layout;
-using test::TarBuilder;
-using test::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string evil_name = "opt/\x1b[31mevil\n::error::x";
-
-/// An image with a script as its program, a package, a hard link, a hidden file and names that are hostile.
-class ReportTest : public testing::Test {
- protected:
-  ReportTest() {
-    const std::string base =
-        TarBuilder()
-            .folder("bin")
-            .file("bin/sh", "no ELF", 0755)
-            .folder("app")
-            .file("app/start", "#!/bin/sh\necho\n", 0755)
-            .folder("opt")
-            .file(evil_name, std::string(5000, 'x'))
-            .hardlink("opt/again", evil_name)
-            .file("opt/latin-\xe9", "not UTF-8")
-            .file("opt/hidden", std::string(700, 'x'))
-            .folder("var/lib/dpkg/info")
-            .file("var/lib/dpkg/status", "Package: app\nStatus: install ok installed\nVersion: 1.0\n\n")
-            .file("var/lib/dpkg/info/app.list", "/app/start\n/opt/again\n")
-            .str();
-    const std::string top = TarBuilder().file("opt/.wh.hidden", "").str();
-    const std::string config = fmt::format(
-        R"({{"os":"linux","architecture":"amd64","config":{{"Entrypoint":["/app/start"],)"
-        R"("Env":["DB_PASSWORD=hunter2","MODE=fast"],)"
-        R"("Labels":{{"api-token":"hunter2","maintainer":"somebody"}}}},)"
-        R"("history":[{{"created_by":"ADD \u001b[2Jbase"}},{{"created_by":"RUN |1 TOKEN=hunter2 rm"}}],)"
-        R"("rootfs":{{"type":"layers","diff_ids":{}}}}})",
-        test::quoted_list({Digest::of(base).text(), Digest::of(top).text()}));
-    Layout layout;
-    const std::string layers =
-        layout.blob(test::oci_layer_type, base) + "," + layout.blob(test::oci_layer_type, top);
-    const std::string manifest = fmt::format(
-        R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})", test::oci_manifest_type,
-        layout.blob("application/vnd.oci.image.config.v1+json", config), layers);
-    layout.index({layout.blob(test::oci_manifest_type, manifest, test::name_member("app:1"))});
-    layout.write(folder_);
-    analysis_ = analyze(parse_image_ref("oci:" + folder_.path()), {});
-    report_ = make_report(*analysis_);
-  }
-
-  [[nodiscard]] std::string json_text() const {
-    std::ostringstream out;
-    render_json(report_, out);
-    return out.str();
-  }
-  [[nodiscard]] json parsed() const { return json::parse(json_text()); }
-  [[nodiscard]] std::string text() const {
-    std::ostringstream out;
-    render_text(report_, {.colour = false, .width = 100}, out);
-    return out.str();
-  }
-
-  TemporaryFolder folder_;
-  std::unique_ptr<Analysis> analysis_;
-  Report report_;
-};
+using test::evil_name;
+using test::ReportTest;
 
 std::set<std::string> keys_of(const json& object) {
   std::set<std::string> keys;
@@ -103,6 +40,8 @@ TEST_F(ReportTest, HasTheDocumentedKeysAndNoOthers) {
   report_.verdict = Verdict{};
   report_.output = ReportOutput{.destination = "oci:out", .written = {}};
   report_.runs = ReportRuns{};
+  report_.gate =
+      GateResult{.policy = "p.yaml", .baseline = {}, .checks = {test::check_of("layers", true, "")}};
   const json schema =
       json::parse(test::read_file(std::string(SLIM_SOURCE_DIR) + "/schema/report.schema.json"));
   const json report = parsed();
@@ -320,27 +259,9 @@ TEST_F(ReportTest, TheSameTwice) {
   EXPECT_EQ(out.str(), json_text());
 }
 
-Verdict different() {
-  Verdict verdict;
-  verdict.outcome = Outcome::different;
-  verdict.reason = "the \x1b[31mreason";
-  verdict.probes.push_back({.name = "run",
-                            .outcome = Outcome::different,
-                            .summary = "exits with 1",
-                            .note = "a note",
-                            .noise = {}});
-  Difference difference;
-  difference.probe = "run";
-  difference.what = "standard output";
-  difference.diff = "-ok\n+::error::bad\x1b[2J\n ::warning::same\n";
-  difference.causes = {"/usr/lib/x\n"};
-  verdict.differences.push_back(difference);
-  return verdict;
-}
-
 TEST(RenderVerdict, TextShowsEachDifferenceEscaped) {
   std::ostringstream out;
-  render_verdict(different(), {.colour = false, .width = 100}, out);
+  render_verdict(test::different_verdict(), {.colour = false, .width = 100}, out);
   const std::string shown = out.str();
   EXPECT_THAT(shown, HasSubstr("VERDICT  different  the \\x1b[31mreason\n"));
   EXPECT_THAT(shown, HasSubstr("    +::error::bad\\x1b[2J\n"));
@@ -350,7 +271,7 @@ TEST(RenderVerdict, TextShowsEachDifferenceEscaped) {
 
 TEST(RenderVerdict, JsonHasAllOfIt) {
   std::ostringstream out;
-  render_verdict_json(different(), out);
+  render_verdict_json(test::different_verdict(), out);
   const json verdict = json::parse(out.str());
   EXPECT_EQ(verdict["schema_version"], 1);
   EXPECT_EQ(verdict["verdict"]["result"], "different");
