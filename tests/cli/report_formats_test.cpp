@@ -92,7 +92,7 @@ class FormatsTest : public ReportTest {
 
   void expect_golden(const std::string& name, const Render& render) {
     std::string text = rendered(report_, render);
-    text = replaced(replaced(std::move(text), folder_.path(), "FOLDER"), version(), "VERSION");
+    text = replaced(replaced(std::move(text), folder_.path(), "FOLDER"), std::string(version()), "VERSION");
     const std::string path = std::string(SLIM_SOURCE_DIR) + "/tests/cli/golden/" + name;
     if (std::getenv("SLIM_RENEW_GOLDEN") != nullptr) {
       std::ofstream(path, std::ios::binary) << text;
