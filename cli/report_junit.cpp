@@ -21,7 +21,7 @@
 namespace slim {
 namespace {
 
-/// Texts as they came, hostile.
+/// Texts as they came, hostile; of `detail` each line is escaped already where it is to stay one line.
 struct Case {
   std::string name;
   std::string outcome;  ///< failure, error or skipped; empty: it passed
@@ -46,15 +46,19 @@ Suite gate_suite(const GateResult& gate) {
              .message = check.message,
              .detail = {}};
     if (!check.measured.empty())
-      one.detail = fmt::format("measured: {}\nlimit: {}\n", check.measured, check.limit);
-    for (const std::string& first : check.first) one.detail += "first: " + first + "\n";
+      one.detail =
+          fmt::format("measured: {}\nlimit: {}\n", terminal_text(check.measured), terminal_text(check.limit));
+    for (const std::string& first : check.first) one.detail += "first: " + terminal_text(first) + "\n";
     suite.cases.push_back(std::move(one));
   }
   return suite;
 }
 
 Case probe_case(const Verdict& verdict, const ProbeResult& probe) {
-  Case one{.name = probe.name, .outcome = {}, .message = probe.note, .detail = probe.summary + "\n"};
+  Case one{.name = probe.name,
+           .outcome = {},
+           .message = probe.note,
+           .detail = terminal_text(probe.summary) + "\n"};
   if (probe.outcome == Outcome::inconclusive) one.outcome = "error";
   if (probe.outcome == Outcome::not_run) one.outcome = "skipped";
   if (probe.outcome != Outcome::different) return one;
@@ -63,11 +67,12 @@ Case probe_case(const Verdict& verdict, const ProbeResult& probe) {
   for (const Difference& difference : verdict.differences) {
     if (difference.probe != probe.name) continue;
     what.push_back(difference.what);
-    one.detail += fmt::format("{} [{}]\n", sentence_of(difference), to_string(difference.failure));
+    one.detail +=
+        fmt::format("{} [{}]\n", terminal_text(sentence_of(difference)), to_string(difference.failure));
     one.detail += difference.diff;
     if (!difference.causes.empty()) {
-      one.detail +=
-          fmt::format("\nlikely cause, in the original only: {}\n", fmt::join(difference.causes, ", "));
+      one.detail += fmt::format("\nlikely cause, in the original only: {}\n",
+                                terminal_text(fmt::format("{}", fmt::join(difference.causes, ", "))));
     }
   }
   one.message = fmt::format("{}", fmt::join(what, "; "));
@@ -82,8 +87,10 @@ Suite verdict_suite(const Verdict& verdict) {
     if (verdict.outcome == Outcome::same) outcome.clear();
     if (verdict.outcome == Outcome::not_run) outcome = "skipped";
     if (verdict.outcome == Outcome::different) outcome = "failure";
-    suite.cases.push_back(
-        {.name = "verdict", .outcome = outcome, .message = verdict.reason, .detail = verdict.hint});
+    suite.cases.push_back({.name = "verdict",
+                           .outcome = outcome,
+                           .message = verdict.reason,
+                           .detail = terminal_text(verdict.hint)});
   }
   return suite;
 }
@@ -96,7 +103,7 @@ Suite findings_suite(const Report& report) {
     suite.cases.push_back({.name = result.path.empty() ? result.rule : result.rule + ": " + result.path,
                            .outcome = fails ? "failure" : "",
                            .message = fails ? result.message : "",
-                           .detail = fails ? "" : result.message + "\n"});
+                           .detail = fails ? "" : terminal_text(result.message) + "\n"});
   }
   return suite;
 }

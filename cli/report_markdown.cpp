@@ -212,7 +212,8 @@ void add_findings(const Report& report, Page& page) {
   for (const Finding& finding : report.findings) {
     severe = severe || finding.severity == Severity::high;
     if (rows.size() == most_rows) continue;
-    const std::string count = finding.count > 1 ? human_count(finding.count) : "";
+    std::string count = finding.count > 1 ? human_count(finding.count) : "";
+    if (finding.count > 1 && finding.bytes > 0) count += ", " + human_size(finding.bytes);
     rows.push_back(fmt::format("| {} | {} | {} | {} | {} |\n", to_string(finding.severity), name(finding.id),
                                name(finding.path), count, sentence(finding.message)));
   }

@@ -123,7 +123,7 @@ class TextReport {
     std::size_t longest = name_width;
     for (const auto* list : {&report_->folders, &report_->packages}) {
       for (const ReportGroup& group : *list)
-        longest = std::max(longest, terminal_text(title_of(group)).size());
+        longest = std::max(longest, terminal_text(title_of(group)).size() + 1);
     }
     return longest;
   }

@@ -49,7 +49,11 @@ TEST(MarkdownText, LeavesProseAlone) {
 TEST(MarkdownText, HasReferencesForMarkUp) {
   EXPECT_EQ(markdown_text("*a* _b_ `c` <d> [e](f) ~g~ |"),
             "&#42;a&#42; &#95;b&#95; &#96;c&#96; &#60;d&#62; &#91;e&#93;(f) &#126;g&#126; &#124;");
-  EXPECT_EQ(markdown_text("&lt; \\* a\n- b"), "&#38;lt; &#92;&#42; a&#92;x0a&#45; b");
+  EXPECT_EQ(markdown_text("&lt; \\* a\n- b"), "&#38;lt; &#92;&#42; a&#92;x0a- b");
+}
+
+TEST(MarkdownText, BeginsNoList) {
+  EXPECT_EQ(markdown_text("- a -- b - c --d"), "&#45; a &#45;&#45; b &#45; c &#45;&#45;d");
 }
 
 TEST(MarkdownText, NamesNobodyAndLinksNowhere) {

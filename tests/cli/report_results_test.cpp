@@ -68,7 +68,7 @@ TEST_F(ReportTest, ResultsAreGateThenVerdictThenFindings) {
   ASSERT_EQ(results.size(), 3U);
   EXPECT_EQ(results[0].rule, "gate/max_size");
   EXPECT_EQ(results[0].message, "too big; first: drop /a, drop /b");
-  EXPECT_EQ(results[1].rule, "verdict/does-not-start");
+  EXPECT_EQ(results[1].rule, "verdict/answers-differently");
   EXPECT_EQ(results[1].path, "/usr/lib/x\n");
   EXPECT_EQ(results[1].level, ResultLevel::error);
   EXPECT_EQ(results[2].message, "12 files, 5.0 kB: holds a key");

@@ -64,7 +64,7 @@ TEST_F(ReportTextTest, OfManyLayersTheBiggestAreShownInTheirOrder) {
   report_.layers[20].size = 9'000'000;
   report_.layers[7].size = 8'000'000;
   const std::string text = shown({});
-  EXPECT_THAT(text, AllOf(HasSubstr("\n21 "), HasSubstr("30 smaller ones more")));
+  EXPECT_THAT(text, AllOf(HasSubstr("\n21 "), HasSubstr("30 more, smaller")));
   EXPECT_LT(text.find("\n8 "), text.find("\n21 "));
 }
 
