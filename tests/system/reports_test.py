@@ -49,7 +49,7 @@ def image_of(folder, texts):
         return "%02d %s" % (number, texts[number].replace("/", "\u2215"))
 
     words = [text.encode("utf-8", "replace").decode() for text in texts]
-    lines = [word.replace("\n", " ").replace("\r", " ").replace(":", ";") for word in words]
+    lines = [re.sub("[\r\n]", " ", word).replace(":", ";").replace("/", "\u2215") for word in words]
     files = {"bin/start": (b"#!/bin/absent\n", 0o755)}
     for number in range(len(texts)):
         files["opt/" + name(number)] = (b"x" * (70_000 - number), 0o4755)
@@ -59,8 +59,10 @@ def image_of(folder, texts):
         "Package: p%02d%s\nStatus: install ok installed\nVersion: 1%s\n\n" % (number, line, line)
         for number, line in enumerate(lines)).encode(), 0o644)
     for number, line in enumerate(lines):
-        files["var/lib/dpkg/info/p%02d%s.list" % (number, line.replace("/", "\u2215"))] = (
-            ("/opt/%s\n" % name(number).replace("\n", " ")).encode("utf-8", "surrogateescape"), 0o644)
+        if HOSTILE[number] != HOSTILE[number].strip() or "\n" in HOSTILE[number]:
+            continue  # in both twins: dpkg's lists cannot name such a file
+        files["var/lib/dpkg/info/p%02d%s.list" % (number, line)] = (
+            ("/opt/%s\n" % name(number)).encode("utf-8", "surrogateescape"), 0o644)
     layers = [layer(files)] + [layer({"opt/.wh." + name(number): (b"", 0o644)}) for number in range(5)]
     layers += [layer({"srv/%02d" % number: (b"z", 0o644)}) for number in range(5, len(texts))]
     layout = Layout(folder)
