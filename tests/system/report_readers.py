@@ -1,5 +1,5 @@
-"""Readers of slim's report formats that are not slim's: Python's JSON and XML, jsonschema with SARIF's own schema, and
-markdown-it. Each checks what its format demands, and gives the shape of a document: all but its texts, so that two
+"""Readers of slim's report formats that are not slim's: Python's JSON and XML, jsonschema with SARIF's own schema,
+markdown-it, and GitHub's parser of Markdown. Each checks what its format demands, and gives the shape of a document: all but its texts, so that two
 documents of one shape differ in nothing but text."""
 
 import functools
@@ -8,6 +8,7 @@ import html.parser
 import json
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -121,14 +122,35 @@ def markdown_tokens(text):
     return parser.parse(text)
 
 
-def read_markdown(text):
-    """Tags and their nesting; HTML only where slim itself folds a section."""
+def is_fold(content):
+    """The only HTML that slim writes: it folds a section."""
+    bare = re.sub(r"<summary>[^<>]*</summary>", "<summary></summary>", content)
+    return bare.strip() in ("<details><summary></summary>", "<details open><summary></summary>", "</details>")
+
+
+def github_shape(text):
+    """The same as GitHub's own parser has it, with its extensions; none where that is not installed."""
+    if shutil.which("cmark-gfm") is None:
+        return []
+    options = [part for name in ("table", "autolink", "strikethrough", "tagfilter", "tasklist") for part in ("-e", name)]
+    done = subprocess.run(["cmark-gfm", *options, "--unsafe", "-t", "xml"], input=text.encode(), capture_output=True, check=True)
     shape = []
+    for node in xml.fromstring(done.stdout).iter():
+        kind = node.tag.partition("}")[2]
+        if kind in ("link", "image", "html_inline") or (kind == "html_block" and not is_fold(node.text)):
+            raise AssertionError("%s in the Markdown: %r" % (kind, node.text))
+        if kind != "text":  # a text may come in pieces
+            shape.append((kind, len(node) if kind not in ("paragraph", "table_cell") else None))
+    return shape
+
+
+def read_markdown(text):
+    """Tags and their nesting, by two parsers."""
+    shape = github_shape(text)
     for token in markdown_tokens(text):
         for part in [token, *(token.children or [])]:
             if part.type in ("html_block", "html_inline"):
-                bare = re.sub(r"<summary>[^<>]*</summary>", "<summary></summary>", part.content)
-                if bare.strip() not in ("<details><summary></summary>", "<details open><summary></summary>", "</details>"):
+                if not is_fold(part.content):
                     raise AssertionError("HTML in the Markdown: %r" % part.content)
             if part.type in ("link_open", "image"):
                 raise AssertionError("a link in the Markdown: %r" % part)

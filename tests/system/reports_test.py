@@ -13,7 +13,7 @@ import xml.etree.ElementTree as xml
 import report_readers
 from layouts import Layout
 from report_readers import READERS, github_outputs, tables_of_markdown
-from slim_program import SystemTest, main, original_of, slim
+from slim_program import SystemTest, main, need_program, original_of, slim
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m\x1b]0;title\x07", "\n::error file=a,line=1::gotcha", "::set-output name=a::b", "\r\n## heading",
@@ -76,6 +76,21 @@ def image_of(folder, texts):
     descriptor = layout.add_image(layers, None, raw_config=json.dumps(config).encode())
     descriptor["annotations"] = {"org.opencontainers.image.ref.name": "registry.test/app:1"}
     return layout.write_index(descriptor)
+
+
+class Markdown(SystemTest):
+    """That the readers see what they are to see: a report that let hostile text through would be found."""
+
+    def test_html_and_links_are_found(self):
+        for text in ("<b>x</b>", "<details><summary>a<b></summary>", "[a](http://b)", "http://evil.test", "www.evil.test", "![a](b)"):
+            with self.assertRaises(AssertionError, msg=text):
+                report_readers.read_markdown("text %s\n" % text)
+            if report_readers.github_shape("text\n"):
+                with self.assertRaises(AssertionError, msg=text):
+                    report_readers.github_shape("text %s\n" % text)
+
+    def test_githubs_parser_is_here(self):
+        need_program("cmark-gfm")
 
 
 class RealImage(SystemTest):
