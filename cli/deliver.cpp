@@ -84,26 +84,43 @@ template <typename Result>
 void render(const Result& result, std::span<const Report> all, Format format, const TextStyle& style,
             const TextDetail& detail, std::ostream& out) {
   switch (format) {
-    case Format::text:
-      return render_text(result, style, out, detail);
-    case Format::json:
-      return render_json(result, out);
-    case Format::markdown:
-      return render_markdown(all, comment_limit, out);
-    case Format::sarif:
-      return render_sarif(all, out);
-    case Format::junit:
-      return render_junit(all, out);
-    case Format::gitlab:
-      return render_gitlab(all, out);
+    case Format::text: {
+      render_text(result, style, out, detail);
+      return;
+    }
+    case Format::json: {
+      render_json(result, out);
+      return;
+    }
+    case Format::markdown: {
+      render_markdown(all, comment_limit, out);
+      return;
+    }
+    case Format::sarif: {
+      render_sarif(all, out);
+      return;
+    }
+    case Format::junit: {
+      render_junit(all, out);
+      return;
+    }
+    case Format::gitlab: {
+      render_gitlab(all, out);
+      return;
+    }
   }
 }
 
 void render(const Verdict& verdict, Format format, const TextStyle& style, std::ostream& out) {
-  if (format == Format::json) return render_verdict_json(verdict, out);
-  if (format == Format::markdown) return render_verdict_markdown(verdict, out);
-  if (format == Format::junit) return render_verdict_junit(verdict, out);
-  render_verdict(verdict, style, out);
+  if (format == Format::json) {
+    render_verdict_json(verdict, out);
+  } else if (format == Format::markdown) {
+    render_verdict_markdown(verdict, out);
+  } else if (format == Format::junit) {
+    render_verdict_junit(verdict, out);
+  } else {
+    render_verdict(verdict, style, out);
+  }
 }
 
 /// To all files and to standard output. `write` takes format, style and stream.
@@ -184,6 +201,10 @@ void deliver(const Report& report, const Options& options) {
 }
 
 void deliver(const PlatformReports& reports, const Options& options) {
+  deliver_result(reports, reports.reports, options);
+}
+
+void deliver(const ImageReports& reports, const Options& options) {
   deliver_result(reports, reports.reports, options);
 }
 

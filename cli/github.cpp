@@ -18,9 +18,11 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/error.h"
 #include "cli/escape.h"
@@ -118,7 +120,12 @@ Sums sums_of(std::span<const Report> reports) {
 
 std::string outputs_of(std::span<const Report> reports) {
   const Sums sums = sums_of(reports);
-  std::string text = github_output("image", image_label(reports.front()));
+  std::vector<std::string> images;
+  for (const Report& report : reports) {
+    std::string label = terminal_text(image_label(report));
+    if (std::ranges::find(images, label) == images.end()) images.push_back(std::move(label));
+  }
+  std::string text = github_output("image", fmt::format("{}", fmt::join(images, "\n")));
   const auto add = [&text](std::string_view name, std::uint64_t value) {
     text += fmt::format("{}={}\n", name, value);
   };

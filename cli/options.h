@@ -117,6 +117,8 @@ bool same_file(const std::string& one, const std::string& other);
 void deliver(const Report& report, const Options& options);
 /// The same of an image of several platforms.
 void deliver(const PlatformReports& reports, const Options& options);
+/// The same of several images.
+void deliver(const ImageReports& reports, const Options& options);
 /// The same of a verdict without an image.
 void deliver(const Verdict& verdict, const Options& options);
 /// That every --report file can be written. Throws Error: usage (its form), environment.

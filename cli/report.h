@@ -105,6 +105,11 @@ struct PlatformReports {
   Digest digest;  ///< of the index that was written; empty where nothing was
 };
 
+/// Of `slim gate` on several images: one report each.
+struct ImageReports {
+  std::vector<Report> reports;
+};
+
 Report make_report(const Analysis& analysis);
 
 /// How much of a report the text shows.
@@ -120,6 +125,9 @@ void render_json(const Report& report, std::ostream& out);
 void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out,
                  const TextDetail& detail = {});
 void render_json(const PlatformReports& all, std::ostream& out);
+void render_text(const ImageReports& all, const TextStyle& style, std::ostream& out,
+                 const TextDetail& detail = {});
+void render_json(const ImageReports& all, std::ostream& out);
 
 /// For pull requests and job summaries, in GitHub Flavored Markdown: at most `limit` bytes; what has no room
 /// is named in the last line.
@@ -131,9 +139,6 @@ void render_sarif(std::span<const Report> reports, std::ostream& out);
 void render_junit(std::span<const Report> reports, std::ostream& out);
 /// GitLab's code quality.
 void render_gitlab(std::span<const Report> reports, std::ostream& out);
-
-/// A gate for people: each limit with what was measured, those that are violated first.
-void render_gate(const GateResult& gate, const TextStyle& style, std::ostream& out);
 
 /// A verdict for people: one line a probe, each difference with its diff and causes.
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);

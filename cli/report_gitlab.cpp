@@ -2,6 +2,7 @@
 // the subset of Code Climate's format that GitLab's manual describes. A fingerprint is there once in a
 // report.
 #include <ostream>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +35,7 @@ std::string path_of(const ReportResult& result, const Report& report) {
 
 json result_json(const ReportResult& result, const Report& report, bool one_of_many) {
   std::string message = rule_of(result.rule).title + ": " + result.message;
-  if (one_of_many) message = report.platform + ": " + message;
+  if (one_of_many) message = image_label(report) + " " + report.platform + ": " + message;
   return {{"description", terminal_text(message)},
           {"check_name", result.rule},
           {"fingerprint", result.fingerprint},
@@ -46,8 +47,12 @@ json result_json(const ReportResult& result, const Report& report, bool one_of_m
 
 void render_gitlab(std::span<const Report> reports, std::ostream& out) {
   json list = json::array();
+  std::set<std::string> taken;
   for (const Report& report : reports) {
-    for (const ReportResult& result : results_of(report)) {
+    for (ReportResult& result : results_of(report)) {
+      // Two versions of one image have the same.
+      while (!taken.insert(result.fingerprint).second)
+        result.fingerprint = fingerprint_of(result.fingerprint);
       list.push_back(result_json(result, report, reports.size() > 1));
     }
   }

@@ -19,7 +19,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "cli/escape.h"
-#include "cli/gate_result.h"
+#include "cli/gate_report.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
 #include "runner/verdict.h"
@@ -252,23 +252,6 @@ json verdict_json(const Verdict& verdict) {
           {"not_enforced", verdict.not_enforced}};
 }
 
-json gate_json(const GateResult& gate) {
-  json checks = json::array();
-  for (const GateCheck& check : gate.checks) {
-    checks.push_back({{"rule", check.rule},
-                      {"passed", check.passed},
-                      {"measured", check.measured},
-                      {"limit", check.limit},
-                      {"message", check.message},
-                      {"path", check.path.empty() ? json(nullptr) : json(check.path)},
-                      {"first", check.first}});
-  }
-  return {{"policy", gate.policy},
-          {"baseline", gate.baseline.empty() ? json(nullptr) : json(gate.baseline)},
-          {"passed", gate.passed()},
-          {"checks", std::move(checks)}};
-}
-
 json unresolved_json(const Analysis& analysis) {
   json unresolved = json::array();
   for (const UnresolvedLibrary& library : analysis.graph->unresolved_libraries()) {
@@ -388,8 +371,8 @@ void render_json(const Report& report, std::ostream& out) {
     keys.emplace_back("healed", healed_json(report.runs->healed));
     keys.emplace_back("not_healed", not_healed_json(report.runs->not_healed));
   }
-  if (report.verdict) keys.emplace_back("verdict", verdict_json(*report.verdict));
   if (report.gate) keys.emplace_back("gate", gate_json(*report.gate));
+  if (report.verdict) keys.emplace_back("verdict", verdict_json(*report.verdict));
   out << "{\n";
   for (const auto& [key, value] : keys) out << "  \"" << key << "\": " << dump(value, 2) << ",\n";
   if (report.with_files) write_files(report, out);
@@ -403,6 +386,15 @@ void render_json(const PlatformReports& all, std::ostream& out) {
   out << "{\n\"schema_version\": 1,\n\"tool\": " << dump(tool_json(), -1)
       << ",\n\"image\": " << dump(json(all.image), -1) << ",\n\"output\": " << dump(output, -1)
       << ",\n\"platforms\": [\n";
+  for (std::size_t i = 0; i < all.reports.size(); ++i) {
+    if (i != 0) out << ",\n";
+    render_json(all.reports[i], out);
+  }
+  out << "]\n}\n";
+}
+
+void render_json(const ImageReports& all, std::ostream& out) {
+  out << "{\n\"schema_version\": 1,\n\"tool\": " << dump(tool_json(), -1) << ",\n\"images\": [\n";
   for (std::size_t i = 0; i < all.reports.size(); ++i) {
     if (i != 0) out << ",\n";
     render_json(all.reports[i], out);

@@ -101,15 +101,6 @@ ResultLevel level_of(Severity severity) {
   return severity == Severity::medium ? ResultLevel::warning : ResultLevel::note;
 }
 
-/// What the image is called whatever its version: without tag, digest and place on this machine.
-std::string lasting_name(const Report& report) {
-  std::string name = report.analysis->contents.image().name;
-  name.resize(std::min(name.find('@'), name.size()));
-  const auto colon = name.rfind(':');
-  if (colon != std::string::npos && name.find('/', colon) == std::string::npos) name.resize(colon);
-  return name;
-}
-
 ReportResult result_of(const Finding& finding) {
   ReportResult result{.rule = finding.id,
                       .level = level_of(finding.severity),
@@ -164,6 +155,14 @@ void add_verdict(const Verdict& verdict, std::vector<ReportResult>& results) {
 
 }  // namespace
 
+std::string lasting_name(const Report& report) {
+  std::string name = report.analysis->contents.image().name;
+  name.resize(std::min(name.find('@'), name.size()));
+  const auto colon = name.rfind(':');
+  if (colon != std::string::npos && name.find('/', colon) == std::string::npos) name.resize(colon);
+  return name;
+}
+
 std::string image_label(const Report& report) {
   const Image& image = report.analysis->contents.image();
   return image.name.empty() ? image.reference : image.name;
@@ -175,6 +174,10 @@ std::string sentence_of(const Difference& difference) {
   return fmt::format("{}: {} in the original, {} in the slimmed image", difference.what,
                      difference.original.empty() ? "nothing" : difference.original.substr(0, longest),
                      difference.slimmed.empty() ? "nothing" : difference.slimmed.substr(0, longest));
+}
+
+std::string fingerprint_of(std::string_view key) {
+  return Digest::of(key).text().substr(std::string_view("sha256:").size());
 }
 
 std::vector<ReportResult> results_of(const Report& report) {
@@ -191,7 +194,7 @@ std::vector<ReportResult> results_of(const Report& report) {
     std::string key = result.rule + '\0' + lasting_name(report) + '\0' + report.platform + '\0' + result.path;
     const std::size_t number = alike[key]++;
     key += '\0' + std::to_string(number);
-    result.fingerprint = Digest::of(key).text().substr(std::string_view("sha256:").size());
+    result.fingerprint = fingerprint_of(key);
   }
   return results;
 }

@@ -37,6 +37,9 @@ struct ReportResult {
   std::string fingerprint;
 };
 
+/// Of what a result is about, 64 hexadecimal digits.
+std::string fingerprint_of(std::string_view key);
+
 /// A finding of many says in its message how many, and their bytes.
 std::vector<ReportResult> results_of(const Report& report);
 
@@ -45,6 +48,10 @@ ResultRule rule_of(std::string_view id);
 
 /// The image for people: its name, else where it was read from.
 std::string image_label(const Report& report);
+
+/// What the image is called whatever its version: without tag, digest and place on this machine; may be
+/// empty.
+std::string lasting_name(const Report& report);
 
 /// One difference as a sentence: "GET / on port 80: status: 200 OK in the original, 403 Forbidden in the
 /// slimmed".

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <ostream>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,7 +81,19 @@ json result_json(const ReportResult& result, std::size_t rule, const std::string
           {"properties", {{"severity", result.severity}}}};
 }
 
-json run_json(const Report& report, bool one_of_many) {
+/// GitHub keeps the alerts of runs apart by their category, which is all before the last slash.
+std::string category_of(const Report& report, std::set<std::string>& taken) {
+  const std::string name = lasting_name(report);
+  const std::string plain =
+      fmt::format("slim/{}/{}", name.empty() ? image_label(report) : name, report.platform);
+  std::string category = plain;
+  for (std::size_t number = 2; !taken.insert(category).second; ++number)
+    category = fmt::format("{}/{}", plain, number);
+  return sarif_text(category) + "/";
+}
+
+/// `category` of the run where there are several; else empty.
+json run_json(const Report& report, const std::string& category) {
   std::vector<ReportResult> results = results_of(report);
   const std::size_t left_out = results.size() > most_results ? results.size() - most_results : 0;
   if (left_out > 0) {
@@ -105,7 +118,7 @@ json run_json(const Report& report, bool one_of_many) {
   json tool = tool_json();
   tool["rules"] = std::move(rules);
   json run = {{"tool", {{"driver", std::move(tool)}}}, {"invocations", json::array({std::move(invocation)})}};
-  if (one_of_many) run["automationDetails"] = {{"id", "slim/" + sarif_text(report.platform) + "/"}};
+  if (!category.empty()) run["automationDetails"] = {{"id", category}};
   run["originalUriBaseIds"] = {
       {root_id,
        {{"uri", "file:///"}, {"description", {{"text", "the root folder of " + sarif_text(label)}}}}}};
@@ -120,7 +133,9 @@ json run_json(const Report& report, bool one_of_many) {
 
 void render_sarif(std::span<const Report> reports, std::ostream& out) {
   json runs = json::array();
-  for (const Report& report : reports) runs.push_back(run_json(report, reports.size() > 1));
+  std::set<std::string> taken;
+  for (const Report& report : reports)
+    runs.push_back(run_json(report, reports.size() > 1 ? category_of(report, taken) : ""));
   out << dump({{"$schema",
                 "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"},
                {"version", "2.1.0"},

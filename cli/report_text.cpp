@@ -28,6 +28,7 @@
 #include "analyzer/image.h"
 #include "analyzer/layer_index.h"
 #include "cli/escape.h"
+#include "cli/gate_report.h"
 #include "cli/report.h"
 #include "cli/report_tree.h"
 #include "cli/terminal.h"
@@ -82,11 +83,6 @@ class TextReport {
 
   void render() {
     head();
-    if (report_->gate) {  // of a gate: the answer; `slim analyze` has the rest
-      line("");
-      render_gate(*report_->gate, style_, *out_);
-      return;
-    }
     bar();
     if (report_->verdict) {  // of a build: what came out, and whether it holds; `slim analyze` has the rest
       output();
@@ -108,6 +104,7 @@ class TextReport {
       unresolved();
       warnings();
     }
+    gate();
     next();
   }
 
@@ -176,6 +173,13 @@ class TextReport {
                                  24))));
     line(fmt::format("  stored as {:>10}  {}", human_size(report_->compressed),
                      dim(human_size(report_->uncompressed) + " as uncompressed layers")));
+  }
+
+  void gate() {
+    if (!report_->gate) return;
+    line("");
+    *out_ << bold("GATE") << "  ";
+    render_gate(*report_->gate, report_->analysis->contents.image().reference, style_, *out_);
   }
 
   /// What slim makes itself is no part of what it keeps.
@@ -608,6 +612,14 @@ void render_text(const PlatformReports& all, const TextStyle& style, std::ostrea
   out << paint(style, Colour::bold, "INDEX") << "  " << all.reports.size()
       << (all.reports.size() == 1 ? " platform" : " platforms") << "  " << all.digest.text() << "  "
       << terminal_text(all.destination) << '\n';
+}
+
+void render_text(const ImageReports& all, const TextStyle& style, std::ostream& out,
+                 const TextDetail& detail) {
+  for (const Report& report : all.reports) {
+    render_text(report, style, out, detail);
+    out << '\n';
+  }
 }
 
 }  // namespace slim

@@ -9,7 +9,6 @@
 #include <fmt/ranges.h>
 
 #include "cli/escape.h"
-#include "cli/gate_result.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "runner/verdict.h"
@@ -79,23 +78,6 @@ void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream
     out << paint(style, Colour::yellow, "  not enforced here: ") << terminal_text(limit) << '\n';
   }
   if (!verdict.hint.empty()) out << "  hint: " << terminal_text(verdict.hint) << '\n';
-}
-
-void render_gate(const GateResult& gate, const TextStyle& style, std::ostream& out) {
-  out << paint(style, Colour::bold, "GATE") << "  "
-      << (gate.passed() ? paint(style, Colour::green, "passed") : paint(style, Colour::red, "failed")) << "  "
-      << terminal_text(gate.policy)
-      << (gate.baseline.empty() ? "" : ", compared with " + terminal_text(gate.baseline)) << '\n';
-  for (const bool passed : {false, true}) {  // what is violated comes first
-    for (const GateCheck& check : gate.checks) {
-      if (check.passed != passed) continue;
-      out << "  " << (passed ? paint(style, Colour::green, "ok  ") : paint(style, Colour::red, "FAIL"))
-          << "  " << terminal_text(check.rule) << "  " << terminal_text(check.message) << '\n';
-      for (const std::string& first : check.first) {
-        out << paint(style, Colour::dim, "        first: ") << terminal_text(first) << '\n';
-      }
-    }
-  }
 }
 
 }  // namespace slim

@@ -131,6 +131,7 @@ TEST_F(FormatsTest, TextIsAsItWas) {
 }
 
 TEST_F(FormatsTest, TextOfAGateIsAsItWas) {
+  report_.findings.clear();
   expect_golden("gate.txt", [](const Report& it, std::ostream& out) { render_text(it, TextStyle{}, out); });
 }
 
@@ -182,7 +183,7 @@ TEST_F(FormatsTest, SeveralPlatformsAreRunsSuitesAndPages) {
   render_sarif(all, text);
   const json runs = json::parse(text.str())["runs"];
   ASSERT_THAT(runs, SizeIs(2U));
-  EXPECT_EQ(runs[1]["automationDetails"]["id"], "slim/linux/arm64/v8/");
+  EXPECT_EQ(runs[1]["automationDetails"]["id"], "slim/app/linux/arm64/v8/");
   EXPECT_NE(runs[0]["results"][0]["partialFingerprints"], runs[1]["results"][0]["partialFingerprints"]);
   std::ostringstream pages;
   render_markdown(all, comment_limit, pages);
@@ -195,6 +196,19 @@ TEST_F(FormatsTest, SeveralPlatformsAreRunsSuitesAndPages) {
   std::set<std::string> prints;
   for (const json& item : json::parse(list.str())) prints.insert(item["fingerprint"]);
   EXPECT_EQ(prints.size(), json::parse(list.str()).size());
+}
+
+TEST_F(FormatsTest, TwoVersionsOfAnImageAreKeptApart) {
+  const std::vector<Report> all{report_, report_};
+  std::ostringstream text;
+  render_sarif(all, text);
+  const json runs = json::parse(text.str())["runs"];
+  EXPECT_NE(runs[0]["automationDetails"]["id"], runs[1]["automationDetails"]["id"]);
+  std::ostringstream list;
+  render_gitlab(all, list);
+  std::set<std::string> prints;
+  for (const json& item : json::parse(list.str())) prints.insert(item["fingerprint"]);
+  EXPECT_EQ(prints.size(), 12U);
 }
 
 TEST(VerdictFormats, AVerdictAloneIsMarkdownAndJUnit) {
