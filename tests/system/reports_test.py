@@ -10,6 +10,7 @@ import re
 import tarfile
 import xml.etree.ElementTree as xml
 
+import image_archive
 import report_readers
 from layouts import Layout
 from report_readers import READERS, github_outputs, tables_of_markdown
@@ -264,6 +265,59 @@ class HostileImage(SystemTest):
             self.assertEqual(outputs[twin]["wasted"], str(report["size"]["wasted"]))
         self.assertEqual(outputs["hostile"].keys(), outputs["harmless"].keys())
         self.assertEqual(*(report_readers.read_markdown(summaries[twin]) for twin in ("hostile", "harmless")))
+
+
+class HostileOutput(SystemTest):
+    """Two images that print different things, hostile ones, and the same with harmless texts."""
+
+    def image(self, name, base, texts):
+        start = b"#!/bin/sh\ncat /text /text >&2\ncat /text\nexit 3\n"
+        text = "\n".join(texts).encode("utf-8", "surrogateescape")
+        layout = Layout(self.path(name))
+        top = layer({"start": (start, 0o755), "text": (text, 0o644)})
+        descriptor = layout.add_image([*base, top], {"Cmd": ["/start"]})
+        descriptor["annotations"] = {"org.opencontainers.image.ref.name": "registry.test/app:1"}
+        return layout.write_index(descriptor)
+
+    def test_what_programs_print_changes_nothing_but_text(self):
+        base = []
+        for path in image_archive.open_archive(original_of("alpine"), self.path("alpine")).layers:
+            with open(path, "rb") as file:
+                base.append(file.read())
+        shapes = {}
+        for twin, texts in (("hostile", HOSTILE), ("harmless", ["plain%02d" % number for number in range(len(HOSTILE))])):
+            original = self.image(twin + ".original", base, texts)
+            slimmed = self.image(twin + ".slimmed", base, texts[::-1])
+            files = {name: self.path("%s.%s" % (twin, name)) for name in ("text", "json", "markdown", "junit")}
+            env = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": self.path(twin + ".out"),
+                   "GITHUB_STEP_SUMMARY": self.path(twin + ".summary")}
+            finished = slim("verify", original, slimmed, "--quiet", "--probe", self.probe(),
+                            *["--report=%s=%s" % report for report in files.items()], env=env)
+            if finished.status == 4:
+                self.skipTest("no container runs here: " + finished.err)
+            self.assert_status(finished, 1)
+            self.assertEqual(re.findall("(?m)^::.*", finished.err),
+                             re.findall("(?m)^::error title=slim%3A verify%3A different::.*", finished.err))
+            files["summary"] = env["GITHUB_STEP_SUMMARY"]
+            for name, path in files.items():
+                with open(path, encoding="utf-8", newline="") as file:
+                    text = file.read()
+                if name != "json":
+                    self.assertEqual(report_readers.control_characters(text.replace("\t", "")), [], name)
+                read = {"json": lambda text: report_readers.shape_of_json(json.loads(text)),
+                        "summary": report_readers.read_markdown}.get(name) or READERS[name]
+                shapes[twin, name] = read(text)
+                self.assertIn("plain07" if twin == "harmless" else "</summary>",
+                              text.replace("&lt;", "<").replace("&gt;", ">"), name)
+        for name in ("text", "json", "markdown", "junit", "summary"):
+            with self.subTest(format=name):
+                self.assertEqual(shapes["hostile", name], shapes["harmless", name])
+
+    def probe(self):
+        path = self.path("probe.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("probes:\n  - name: prints\n    expect: { exit: 3 }\n")
+        return path
 
 
 if __name__ == "__main__":
