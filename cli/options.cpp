@@ -171,7 +171,7 @@ void add_image_options(CLI::App& command, Options& options) {
 }
 
 void add_output_options(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json");
+  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json|html");
   add_progress_options(command, options);
   command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
 }
@@ -263,7 +263,8 @@ std::optional<Platform> platform_of(const Options& options) {
 Format format_of(std::string_view name, std::string_view option) {
   if (name == "text") return Format::text;
   if (name == "json") return Format::json;
-  usage(option, name, "text or json");
+  if (name == "html") return Format::html;
+  usage(option, name, "text, json or html");
 }
 
 RunOverrides overrides_of(const Options& options) {
@@ -465,14 +466,19 @@ void deliver_result(const Result& result, const Options& options) {
     write_file_whole(path, [&result, wanted = format](std::ostream& out) {
       if (wanted == Format::json) {
         render_json(result, out);
+      } else if (wanted == Format::html) {
+        render_html(result, out);
       } else {
         render_text(result, TextStyle{}, out);
       }
     });
   }
   if (options.quiet) return;
-  if (format_of(options.format, "--format") == Format::json) {
+  const Format wanted = format_of(options.format, "--format");
+  if (wanted == Format::json) {
     render_json(result, std::cout);
+  } else if (wanted == Format::html) {
+    render_html(result, std::cout);
   } else {
     render_text(result, style_of_stdout(options.no_color), std::cout);
   }

@@ -23,7 +23,7 @@
 
 namespace slim {
 
-enum class Format : std::uint8_t { text, json };
+enum class Format : std::uint8_t { text, json, html };
 
 /// As the user typed them; every command registers the groups that it takes.
 struct Options {

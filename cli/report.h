@@ -109,6 +109,9 @@ void render_text(const Report& report, const TextStyle& style, std::ostream& out
 void render_json(const Report& report, std::ostream& out);
 void render_text(const PlatformReports& all, const TextStyle& style, std::ostream& out);
 void render_json(const PlatformReports& all, std::ostream& out);
+/// A page of its own, with every file whatever `with_files` says.
+void render_html(const Report& report, std::ostream& out);
+void render_html(const PlatformReports& all, std::ostream& out);
 
 /// A verdict for people: one line a probe, each difference with its diff and causes.
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);
