@@ -1,6 +1,6 @@
-// HTML (WHATWG, "Restrictions on contents of raw text elements"): a script element ends at "</script" whatever is in
-// it, and "<!--" changes what ends it. In JSON the characters < > & can only stand in strings, where \u003c is the
-// same; so are U+2028 and U+2029, which end a line of JavaScript before ECMAScript 2019.
+// HTML (WHATWG, "Restrictions on contents of raw text elements"): a script element ends at "</script"
+// whatever is in it, and "<!--" changes what ends it. In JSON the characters < > & can only stand in strings,
+// where \u003c is the same; so are U+2028 and U+2029, which end a line of JavaScript before ECMAScript 2019.
 #include "cli/html_escape.h"
 
 #include <string>

@@ -1,7 +1,7 @@
-// One page that needs nothing else: the JSON report as it is, the table of files, and the program that shows them.
-// Its content security policy (CSP Level 3) allows the two scripts and the style by their digests and nothing more,
-// so that no text of an image could run or fetch anything even if it became markup, which no text does: the script
-// sets texts alone.
+// One page that needs nothing else: the JSON report as it is, the table of files, and the program that shows
+// them. Its content security policy (CSP Level 3) allows the two scripts and the style by their digests and
+// nothing more, so that no text of an image could run or fetch anything even if it became markup, which no
+// text does: the script sets texts alone.
 #include <cstddef>
 #include <ostream>
 #include <set>
@@ -39,8 +39,7 @@ std::string source_of(std::string_view text) {
   Hasher hasher;
   hasher.update(std::as_bytes(std::span(text)));
   const ContentHash hash = hasher.finish_raw();
-  return fmt::format("'sha256-{}'",
-                     to_base64({reinterpret_cast<const char*>(hash.data()), hash.size()}));
+  return fmt::format("'sha256-{}'", to_base64({reinterpret_cast<const char*>(hash.data()), hash.size()}));
 }
 
 json gate_json(const GateResult& gate) {
@@ -54,7 +53,8 @@ json gate_json(const GateResult& gate) {
                       {"path", check.path},
                       {"first", check.first}});
   }
-  return {{"policy", gate.policy}, {"baseline", gate.baseline}, {"passed", gate.passed()}, {"checks", checks}};
+  return {
+      {"policy", gate.policy}, {"baseline", gate.baseline}, {"passed", gate.passed()}, {"checks", checks}};
 }
 
 /// What the table of files refers to by number, and what its reasons are called.
@@ -109,8 +109,10 @@ void write_page(const std::string& title, std::span<const Report> reports, std::
              "style-src {}; base-uri 'none'; form-action 'none'\">\n",
              source_of(html_library()), source_of(html_script()), source_of(html_style()));
   out << "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n";
-  fmt::print(out, "<title>{} - slim</title>\n<style>{}</style>\n</head>\n<body>\n", html_text(title), html_style());
+         "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" "
+         "content=\"no-referrer\">\n";
+  fmt::print(out, "<title>{} - slim</title>\n<style>{}</style>\n</head>\n<body>\n", html_text(title),
+             html_style());
   out << html_body();
   for (std::size_t i = 0; i < reports.size(); ++i) write_data(reports[i], i, out);
   fmt::print(out, "<!--\n{}-->\n<script>{}</script>\n<script>{}</script>\n</body>\n</html>\n", html_licence(),

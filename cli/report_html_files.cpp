@@ -1,5 +1,6 @@
-// A column holds values of one kind, most of them small or like the one before: gzip makes 3 to 10 bytes of a path
-// with all that is known of it. Each column is a pass over the tree, so that nothing but the table of details is held.
+// A column holds values of one kind, most of them small or like the one before: gzip makes 3 to 10 bytes of a
+// path with all that is known of it. Each column is a pass over the tree, so that nothing but the table of
+// details is held.
 #include "cli/report_html_files.h"
 
 #include <algorithm>
@@ -103,7 +104,8 @@ void write_reasons(Blocks& out, const FileTree& tree, const std::vector<Decision
   number_column(out, tree, [&](NodeId node) { return places.at(decisions[node].reason.detail); });
 }
 
-/// How many components the beginnings of two paths share, and how many bytes of `path` that is, with the slash.
+/// How many components the beginnings of two paths share, and how many bytes of `path` that is, with the
+/// slash.
 std::pair<std::size_t, std::size_t> shared_components(std::string_view path, std::string_view before) {
   std::size_t count = 0;
   std::size_t bytes = 0;
@@ -120,7 +122,8 @@ void write_hidden(Blocks& out, const FileTree& tree) {
   for (const HiddenEntry& one : tree.hidden()) {
     if (one.entry->type != EntryType::directory) hidden.push_back(&one);
   }
-  std::ranges::stable_sort(hidden, {}, [](const HiddenEntry* one) { return std::string_view(one->entry->path); });
+  std::ranges::stable_sort(hidden, {},
+                           [](const HiddenEntry* one) { return std::string_view(one->entry->path); });
   const auto before = [&](std::size_t i) {
     return i == 0 ? std::string_view() : std::string_view(hidden[i - 1]->entry->path);
   };
@@ -168,11 +171,11 @@ void write_compressed_file_table(const Report& report, std::ostream& out) {
     out << to_base64(std::string_view(waiting).substr(0, size));
     waiting.erase(0, size);
   };
-  BlockWriter compress = compressor({.compression = Compression::gzip, .level = level},
-                                    [&](std::span<const std::byte> bytes) {
-                                      waiting.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-                                      encode(waiting.size() / 3 * 3);
-                                    });
+  BlockWriter compress =
+      compressor({.compression = Compression::gzip, .level = level}, [&](std::span<const std::byte> bytes) {
+        waiting.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        encode(waiting.size() / 3 * 3);
+      });
   write_file_table(report, [&](std::span<const std::byte> block) { compress(block, false); });
   compress({}, true);
   encode(waiting.size());

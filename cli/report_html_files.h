@@ -10,17 +10,15 @@
 
 namespace slim {
 
-/// The table of files as the page's script reads it (cli/html/table.js), uncompressed, in blocks of any size. Numbers
-/// are LEB128 (unsigned, least significant group first); a "string" ends with a zero byte, may be no UTF-8, and a zero
-/// byte in it has become U+FFFD. Columns follow each other whole:
+/// The table of files as the page's script reads it (cli/html/table.js), uncompressed, in blocks of any size.
+/// Numbers are LEB128 (unsigned, least significant group first); a "string" ends with a zero byte, may be no
+/// UTF-8, and a zero byte in it has become U+FFFD. Columns follow each other whole:
 ///
-///     number            N, nodes of the tree, the root included; parents come before children, siblings by name
-///     N strings         the last component of each path; "" for the root
-///     N numbers         how many nodes before it its parent stands; 0 for the root
-///     N numbers         EntryType
-///     N numbers         size in bytes
-///     N strings         the target of a symlink, else ""
-///     N numbers         hard links: 0 where it is the first name of its inode (which carries the bytes), else
+///     number            N, nodes of the tree, the root included; parents come before children, siblings by
+///     name N strings         the last component of each path; "" for the root N numbers         how many
+///     nodes before it its parent stands; 0 for the root N numbers         EntryType N numbers         size
+///     in bytes N strings         the target of a symlink, else "" N numbers         hard links: 0 where it
+///     is the first name of its inode (which carries the bytes), else
 ///                       1 + 2 * how many nodes before it that stands, or 2 + 2 * how many behind
 ///     N numbers         the layer that its content is of, 0 for the lowest
 ///     N numbers         2 * ReasonKind, + 1 where it is kept

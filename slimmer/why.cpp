@@ -51,7 +51,8 @@ std::vector<std::string> notes_of(const FileTree& tree, const Packages& packages
     notes.push_back(phrase(reason.kind) + " " + reason.detail);
   } else if (reason.kind == ReasonKind::rule_drop) {
     const Rule* rule = find_rule(rules, reason.detail);
-    notes.push_back(fmt::format("{} {}: {}", phrase(reason.kind), reason.detail, rule == nullptr ? "" : rule->why));
+    notes.push_back(
+        fmt::format("{} {}: {}", phrase(reason.kind), reason.detail, rule == nullptr ? "" : rule->why));
   } else if (reason.kind == ReasonKind::rewritten) {
     notes.push_back(phrase(reason.kind));
   } else if (reason.from != no_node) {

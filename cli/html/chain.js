@@ -7,7 +7,7 @@ const SHOWN_EFFECTS = 8;
 function chainOf(model, node) {
   const chain = [];
   for (let at = node; at !== undefined && chain.length <= model.count; at = model.cause(at)) {
-    const step = { node: at, reason: model.reason(at).phrase, cause: model.cause(at), detail: model.detail(at) };
+    const step = {node: at, reason: model.reason(at).phrase, cause: model.cause(at), detail: model.detail(at)};
     if (model.reason(at).kind === REASON_RULE) {
       const rule = model.rule(step.detail);
       step.reason = `kept by rule ${step.detail}${step.cause === undefined ? "" : " because of"}`;
@@ -21,9 +21,10 @@ function chainOf(model, node) {
 /// Why a path is not kept, in a sentence.
 function notKept(model, node) {
   if (model.isHidden(node)) {
-    return `Layer ${model.layer[node] + 1} has it, and layer ${model.hiddenBy[node - model.count] + 1} hides it: it is shipped, and no container sees it.`;
+    return `Layer ${model.layer[node] + 1} has it, and layer ${
+      model.hiddenBy[node - model.count] + 1} hides it: it is shipped, and no container sees it.`;
   }
-  const { kind, phrase } = model.reason(node);
+  const {kind, phrase} = model.reason(node);
   const detail = model.detail(node);
   if (kind === "excluded") return `${phrase} ${detail}`;
   if (kind === "dropped by rule") return `${phrase} ${detail}: ${model.rule(detail)?.why ?? ""}`;
@@ -38,7 +39,7 @@ function notKept(model, node) {
 /// A few words for a row of the list.
 function shortReason(model, node) {
   if (model.isHidden(node)) return `hidden by layer ${model.hiddenBy[node - model.count] + 1}`;
-  const { kind, phrase } = model.reason(node);
+  const {kind, phrase} = model.reason(node);
   const cause = model.cause(node);
   if (kind === REASON_RULE || kind === "dropped by rule") return `rule ${model.detail(node)}`;
   if (model.state[node] !== KEPT) return cause === undefined ? kind : `weak: ${model.path(cause)}`;
@@ -50,13 +51,20 @@ class Drawer {
     this.model = model;
     this.before = null;
     this.content = element("div.content");
-    this.close = element("button.close", { type: "button", "aria-label": "Close", onclick: () => this.hide() }, "×");
-    this.element = element("aside.drawer", { role: "dialog", "aria-label": "Reasons of a path", id: "drawer", tabindex: "-1",
-      onkeydown: (event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        this.hide();
-      } }, this.close, this.content);
+    this.close = element("button.close", {type: "button", "aria-label": "Close", onclick: () => this.hide()}, "×");
+    this.element = element(
+      "aside.drawer", {
+        role: "dialog",
+        "aria-label": "Reasons of a path",
+        id: "drawer",
+        tabindex: "-1",
+        onkeydown: (event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          this.hide();
+        }
+      },
+      this.close, this.content);
     this.element.hidden = true;
   }
 
@@ -65,12 +73,12 @@ class Drawer {
     this.element.hidden = false;
     this.content.replaceChildren(...this.parts(node));
     this.element.scrollTop = 0;
-    this.element.focus({ preventScroll: true });
+    this.element.focus({preventScroll: true});
   }
 
   hide() {
     this.element.hidden = true;
-    if (this.before) this.before.focus({ preventScroll: true });
+    if (this.before) this.before.focus({preventScroll: true});
   }
 
   hideIfShown() {
@@ -78,10 +86,11 @@ class Drawer {
   }
 
   parts(node) {
-    const { model } = this;
+    const {model} = this;
     const state = STATES[model.state[node]];
     const parts = [
-      element("p.badges", {}, element(`span.badge.${state}`, {}, state === "wasted" ? "hidden" : state),
+      element(
+        "p.badges", {}, element(`span.badge.${state}`, {}, state === "wasted" ? "hidden" : state),
         element("span.kind", {}, KINDS[model.kind[node]])),
       element("h2", {}, shownPath(model.path(node))),
       this.facts(node),
@@ -94,56 +103,70 @@ class Drawer {
   }
 
   facts(node) {
-    const { model } = this;
+    const {model} = this;
     const rows = [];
     const fact = (name, value) => rows.push(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
     const sums = model.sums.map((one) => one[node]);
     if (model.isFolder(node)) fact("Content", STATES.map((name, i) => `${bytes(sums[i])} ${name}`).join(", "));
-    else fact("Size", `${bytes(model.size[node])}${model.size[node] > 999 ? ` (${number(model.size[node])} bytes)` : ""}`);
+    else
+      fact("Size", `${bytes(model.size[node])}${model.size[node] > 999 ? ` (${number(model.size[node])} bytes)` : ""}`);
     if (!model.isHidden(node) && model.table.link[node]) fact("Leads to", shownPath(model.table.link[node]));
     fact("Layer", layerLabel(model.report, model.layer[node]));
     const owner = model.owner(node);
     if (owner >= 0) {
-      const { name, version, type } = model.names.packages[owner];
+      const {name, version, type} = model.names.packages[owner];
       fact("Package", `${name} ${version} (${type})`);
     }
-    if (!model.isHidden(node) && model.table.first[node] !== node) fact("Hard link of", shownPath(model.path(model.table.first[node])));
+    if (!model.isHidden(node) && model.table.first[node] !== node)
+      fact("Hard link of", shownPath(model.path(model.table.first[node])));
     return element("dl.facts", {}, rows);
   }
 
   /// The path, an arrow for each reason, and what is the cause, to the root of the chain.
   graph(chain) {
     const steps = [this.box(chain[0].node, "this")];
-    for (const { reason, cause, detail } of chain) {
+    for (const {reason, cause, detail} of chain) {
       const root = cause === undefined;
-      steps.push(element(root ? "li.edge.last" : "li.edge", { data: { reason, detail, path: root ? "" : this.model.path(cause) } },
+      steps.push(element(
+        root ? "li.edge.last" : "li.edge", {data: {reason, detail, path: root ? "" : this.model.path(cause)}},
         element("span.reason", {}, reason), detail ? element("span.detail", {}, detail) : null));
       if (!root) steps.push(this.box(cause, ""));
     }
-    return element("ol.chain", { "aria-label": "Chain of reasons" }, steps);
+    return element("ol.chain", {"aria-label": "Chain of reasons"}, steps);
   }
 
   box(node, mark) {
     const path = this.model.path(node);
     const slash = path.lastIndexOf("/") + 1;
-    const label = [element("span.dir", {}, shownPath(path.slice(0, slash))), element("span.base", {}, shownPath(path.slice(slash)))];
-    return element("li.node", {}, mark ? element(`div.box.${mark}`, {}, label) :
-      element("button.box", { type: "button", onclick: () => this.show(node) }, label));
+    const label = [
+      element("span.dir", {}, shownPath(path.slice(0, slash))), element("span.base", {}, shownPath(path.slice(slash)))
+    ];
+    return element(
+      "li.node", {},
+      mark ? element(`div.box.${mark}`, {}, label) :
+             element("button.box", {type: "button", onclick: () => this.show(node)}, label));
   }
 
   effects(node) {
-    const { model } = this;
+    const {model} = this;
     const effects = [...model.effects(node)];
     if (!effects.length) return [];
     const held = model.hold(node);
     const weight = new Map(effects.map((one) => [one, model.bytes[one]]));
     effects.sort((a, b) => weight.get(b) - weight.get(a));
-    const items = effects.slice(0, SHOWN_EFFECTS).map((one) => element("li", {}, element("button.box", {
-      type: "button", onclick: () => this.show(one) }, element("span.base", {}, shownPath(model.path(one))),
-    element("span.size", {}, bytes(model.bytes[one])))));
+    const items = effects.slice(0, SHOWN_EFFECTS)
+                    .map(
+                      (one) => element(
+                        "li", {},
+                        element(
+                          "button.box", {type: "button", onclick: () => this.show(one)},
+                          element("span.base", {}, shownPath(model.path(one))),
+                          element("span.size", {}, bytes(model.bytes[one])))));
     const more = effects.length - items.length;
-    return [element("h3", {}, "Kept because of it"),
+    return [
+      element("h3", {}, "Kept because of it"),
       element("p.hint", {}, `${plural(held.paths, "path")} with ${bytes(held.bytes)} hang on it, directly or not.`),
-      element("ul.effects", {}, items, more > 0 ? element("li.more", {}, `and ${number(more)} more`) : null)];
+      element("ul.effects", {}, items, more > 0 ? element("li.more", {}, `and ${number(more)} more`) : null)
+    ];
   }
 }

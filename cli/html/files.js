@@ -2,11 +2,16 @@
 
 class Files {
   constructor(model, drawer) {
-    Object.assign(this, { model, drawer });
-    this.wanted = { words: [], state: "all", reason: "", sort: "size", pack: null, layer: null };
+    Object.assign(this, {model, drawer});
+    this.wanted = {words: [], state: "all", reason: "", sort: "size", pack: null, layer: null};
     this.found = new Uint32Array(0);
-    this.list = new VirtualList({ id: "file", label: "Files", rowHeight: () => (this.narrow.matches ? 58 : 34),
-      row: (index) => this.row(this.found[index]), open: (index) => this.drawer.show(this.found[index]) });
+    this.list = new VirtualList({
+      id: "file",
+      label: "Files",
+      rowHeight: () => (this.narrow.matches ? 58 : 34),
+      row: (index) => this.row(this.found[index]),
+      open: (index) => this.drawer.show(this.found[index])
+    });
     this.narrow = window.matchMedia("(max-width: 720px)");
     this.narrow.addEventListener("change", () => this.list.draw(true));
     this.said = element("span.count");
@@ -14,17 +19,31 @@ class Files {
   }
 
   section() {
-    const { model } = this;
-    this.input = element("input", { type: "search", id: "search", placeholder: "Search paths: words that are in them",
-      "aria-label": "Search paths", autocomplete: "off", spellcheck: "false",
-      oninput: () => this.set({ words: this.input.value.toLowerCase().split(/\s+/).filter((word) => word !== "") }),
-      onkeydown: (event) => this.key(event) });
-    this.states = choice("Show", [["all", "All"], ["kept", "Kept"], ["dropped", "Dropped"],
-      ...(model.counts[WASTED] ? [["wasted", "Hidden"]] : [])], "all", (state) => this.set({ state }));
-    const sorts = choice("Sort by", [["size", "Size"], ["path", "Path"]], "size", (sort) => this.set({ sort }));
-    const reasons = element("select", { "aria-label": "Reason", id: "reason", onchange: (event) => this.set({ reason: event.target.value }) },
-      element("option", { value: "" }, "Any reason"), this.usedReasons().map((kind) => element("option", { value: kind }, kind)));
-    const made = section("files", "Files", "Every path of the image, with what becomes of it and why.",
+    const {model} = this;
+    this.input = element("input", {
+      type: "search",
+      id: "search",
+      placeholder: "Search paths: words that are in them",
+      "aria-label": "Search paths",
+      autocomplete: "off",
+      spellcheck: "false",
+      oninput: () => this.set({words: this.input.value.toLowerCase().split(/\s+/).filter((word) => word !== "")}),
+      onkeydown: (event) => this.key(event)
+    });
+    this.states = choice(
+      "Show",
+      [
+        ["all", "All"], ["kept", "Kept"], ["dropped", "Dropped"],
+        ...(model.counts[WASTED] ? [["wasted", "Hidden"]] : [])
+      ],
+      "all", (state) => this.set({state}));
+    const sorts = choice("Sort by", [["size", "Size"], ["path", "Path"]], "size", (sort) => this.set({sort}));
+    const reasons = element(
+      "select", {"aria-label": "Reason", id: "reason", onchange: (event) => this.set({reason: event.target.value})},
+      element("option", {value: ""}, "Any reason"),
+      this.usedReasons().map((kind) => element("option", {value: kind}, kind)));
+    const made = section(
+      "files", "Files", "Every path of the image, with what becomes of it and why.",
       element("div.tools", {}, this.input, this.states.group, sorts.group, reasons),
       element("div.found", {}, this.said, this.chips), this.list.element);
     this.set({});
@@ -39,9 +58,9 @@ class Files {
 
   /// From elsewhere on the page: the files of one package or layer.
   only(change) {
-    this.set({ pack: null, layer: null, ...change });
+    this.set({pack: null, layer: null, ...change});
     document.getElementById("files").scrollIntoView();
-    this.list.element.focus({ preventScroll: true });
+    this.list.element.focus({preventScroll: true});
   }
 
   set(change) {
@@ -54,18 +73,20 @@ class Files {
   }
 
   drawChips() {
-    const { pack, layer } = this.wanted;
-    const chip = (label, change) => element("button.chip", { type: "button", "aria-label": `Remove the filter ${label}`,
-      onclick: () => this.set(change) }, label, element("span", { "aria-hidden": "true" }, " ×"));
-    this.chips.replaceChildren(...[
-      pack === null ? null : chip(`package ${shownPath(this.model.names.packages[pack].name)}`, { pack: null }),
-      layer === null ? null : chip(`layer ${layer + 1}`, { layer: null }),
+    const {pack, layer} = this.wanted;
+    const chip = (label, change) => element(
+      "button.chip", {type: "button", "aria-label": `Remove the filter ${label}`, onclick: () => this.set(change)},
+      label, element("span", {"aria-hidden": "true"}, " ×"));
+    this.chips.replaceChildren(
+      ...
+        [pack === null ? null : chip(`package ${shownPath(this.model.names.packages[pack].name)}`, {pack: null}),
+         layer === null ? null : chip(`layer ${layer + 1}`, {layer: null}),
     ].filter((one) => one !== null));
   }
 
   find() {
-    const { model } = this;
-    const { words, state, reason, sort, pack, layer } = this.wanted;
+    const {model} = this;
+    const {words, state, reason, sort, pack, layer} = this.wanted;
     const lower = words.length ? model.lowerPaths() : null;
     const wantedState = STATES.indexOf(state);
     const kind = reason ? model.names.reasons.findIndex((one) => one.kind === reason) : -1;
@@ -84,14 +105,16 @@ class Files {
   }
 
   row(node) {
-    const { model } = this;
+    const {model} = this;
     const path = model.path(node);
     const slash = path.lastIndexOf("/") + 1;
     const state = STATES[model.state[node]];
     return [
-      element("span.state", {}, element(`span.dot.${state}`, { "aria-hidden": "true" }),
+      element(
+        "span.state", {}, element(`span.dot.${state}`, {"aria-hidden": "true"}),
         element("span.word", {}, state === "wasted" ? "hidden" : state)),
-      element("span.path", { title: shownPath(path) }, element("span.dir", {}, shownPath(path.slice(0, slash))),
+      element(
+        "span.path", {title: shownPath(path)}, element("span.dir", {}, shownPath(path.slice(0, slash))),
         element("span.base", {}, shownPath(path.slice(slash)) + (model.isFolder(node) ? "/" : ""))),
       element("span.size", {}, model.isFolder(node) ? "" : bytes(model.size[node])),
       element("span.why", {}, shownPath(shortReason(model, node))),
@@ -106,7 +129,7 @@ class Files {
     } else if (event.key === "Escape" && this.input.value !== "") {
       event.preventDefault();
       this.input.value = "";
-      this.set({ words: [] });
+      this.set({words: []});
     }
   }
 }

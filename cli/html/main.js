@@ -14,9 +14,10 @@ async function load(place) {
 
 function platformSwitch(chosen) {
   if (MANY_PLATFORMS < 2) return null;
-  return element("select", { "aria-label": "Platform", id: "platform", onchange: (event) => show(Number(event.target.value)) },
-    Array.from({ length: MANY_PLATFORMS }, (_, i) => {
-      const option = element("option", { value: String(i) }, shownPath(parsed(`report-${i}`).image.platform));
+  return element(
+    "select", {"aria-label": "Platform", id: "platform", onchange: (event) => show(Number(event.target.value))},
+    Array.from({length: MANY_PLATFORMS}, (_, i) => {
+      const option = element("option", {value: String(i)}, shownPath(parsed(`report-${i}`).image.platform));
       option.selected = i === chosen;
       return option;
     }));
@@ -25,7 +26,8 @@ function platformSwitch(chosen) {
 let shownDrawer = null;
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "/" && !event.ctrlKey && !event.metaKey && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
+  if (
+    event.key === "/" && !event.ctrlKey && !event.metaKey && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
     event.preventDefault();
     document.getElementById("search").focus();
   } else if (event.key === "Escape" && !event.defaultPrevented && shownDrawer) {
@@ -37,16 +39,20 @@ document.addEventListener("keydown", (event) => {
 function followReading(links) {
   const seen = new Set();
   const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
+    for (const {target, isIntersecting} of entries) {
       if (isIntersecting) seen.add(target.id);
       else seen.delete(target.id);
     }
     const current = [...links.keys()].find((id) => seen.has(id));
     for (const [id, link] of links) {
-      if (id === current) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
+      if (id !== current) link.removeAttribute("aria-current");
+      else if (!link.hasAttribute("aria-current")) {
+        link.setAttribute("aria-current", "true");
+        const bar = link.parentElement;
+        bar.scrollLeft = link.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
+      }
     }
-  }, { rootMargin: "-80px 0px -55% 0px" });
+  }, {rootMargin: "-80px 0px -55% 0px"});
   for (const id of links.keys()) watcher.observe(document.getElementById(id));
 }
 
@@ -56,14 +62,19 @@ async function show(place) {
   const files = new Files(model, drawer);
   const treemap = new Treemap(model, (node) => drawer.show(node));
   fillHeader(document.getElementById("top"), model);
-  const sections = [summarySection(model), verdictSection(model, drawer), gateSection(model, drawer), treemap.section(),
+  const sections = [
+    summarySection(model), verdictSection(model, drawer), gateSection(model, drawer), treemap.section(),
     layersSection(model, files), findingsSection(model, drawer), packagesSection(model, files), files.section(),
-    aboutSection(model), notesSection(model, drawer), timingsSection(model)].filter((one) => one !== null);
+    aboutSection(model), notesSection(model, drawer), timingsSection(model)
+  ].filter((one) => one !== null);
   document.getElementById("main").replaceChildren(...sections, drawer.element);
   treemap.draw();
-  const links = new Map(sections.map((one) => [one.id, element("a", { href: `#${one.id}` }, one.querySelector("h2").textContent)]));
-  document.getElementById("places").replaceChildren(...[platformSwitch(place), ...links.values()].filter((one) => one !== null));
-  document.getElementById("foot").textContent = `Made by ${model.report.tool.name} ${model.report.tool.version}. The treemap is laid out by d3-hierarchy, © Mike Bostock, BSD licence (in this file).`;
+  const links =
+    new Map(sections.map((one) => [one.id, element("a", {href: `#${one.id}`}, one.querySelector("h2").textContent)]));
+  document.getElementById("places").replaceChildren(
+    ...[platformSwitch(place), ...links.values()].filter((one) => one !== null));
+  document.getElementById("foot").textContent = `Made by ${model.report.tool.name} ${
+    model.report.tool.version}. The treemap is laid out by d3-hierarchy, © Mike Bostock, BSD licence (in this file).`;
   followReading(links);
   shownDrawer = drawer;
   document.documentElement.dataset.ready = String(Math.round(performance.now()));

@@ -9,7 +9,7 @@ const REASON_RULE = "rule";
 
 class Model {
   constructor(report, names, table) {
-    Object.assign(this, { report, names, table });
+    Object.assign(this, {report, names, table});
     this.count = table.count;  // nodes of the tree; those behind them are hidden files and folders that only they have
     this.addHidden(table);
     this.total = this.name.length;
@@ -23,10 +23,10 @@ class Model {
 
   /// Hidden files become nodes behind those of the tree, below the folders that they lay in.
   addHidden(table) {
-    const { hidden } = table;
+    const {hidden} = table;
     this.name = table.name;
     const parent = Array.from(hidden.count ? table.parent : []);
-    const extra = { kind: [], size: [], layer: [], by: [] };
+    const extra = {kind: [], size: [], layer: [], by: []};
     const folders = new Map();
     if (hidden.count) {
       for (let i = 1; i < this.count; ++i) {
@@ -142,7 +142,8 @@ class Model {
     if (this.lower === null) {
       this.lower = new Array(this.total);
       this.lower[0] = "";
-      for (let i = 1; i < this.total; ++i) this.lower[i] = `${this.lower[this.parent[i]]}/${this.name[i].toLowerCase()}`;
+      for (let i = 1; i < this.total; ++i)
+        this.lower[i] = `${this.lower[this.parent[i]]}/${this.name[i].toLowerCase()}`;
     }
     return this.lower;
   }
@@ -184,12 +185,14 @@ class Model {
   effects(node) {
     if (this.caused === null) {
       const begin = new Uint32Array(this.count + 1);
-      for (let i = 0; i < this.count; ++i) if (this.counted(i)) begin[this.cause(i) + 1] += 1;
+      for (let i = 0; i < this.count; ++i)
+        if (this.counted(i)) begin[this.cause(i) + 1] += 1;
       for (let i = 0; i < this.count; ++i) begin[i + 1] += begin[i];
       const list = new Uint32Array(begin[this.count]);
       const next = begin.slice();
-      for (let i = 0; i < this.count; ++i) if (this.counted(i)) list[next[this.cause(i)]++] = i;
-      this.caused = { begin, list };
+      for (let i = 0; i < this.count; ++i)
+        if (this.counted(i)) list[next[this.cause(i)]++] = i;
+      this.caused = {begin, list};
     }
     return node < this.count ? this.caused.list.subarray(this.caused.begin[node], this.caused.begin[node + 1]) : [];
   }
@@ -212,6 +215,6 @@ class Model {
         held += this.bytes[effect];
       }
     }
-    return { paths: seen.size - 1, bytes: held };
+    return {paths: seen.size - 1, bytes: held};
   }
 }

@@ -22,7 +22,7 @@ class ColumnReader {
   constructor(raw) {
     this.raw = raw;
     this.at = 0;
-    this.decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    this.decoder = new TextDecoder("utf-8", {ignoreBOM: true});
   }
 
   number() {
@@ -57,7 +57,7 @@ class ColumnReader {
 function readTable(raw) {
   const reader = new ColumnReader(raw);
   const count = reader.number();
-  const table = { count, name: reader.strings(count), parent: reader.numbers(count) };
+  const table = {count, name: reader.strings(count), parent: reader.numbers(count)};
   for (let i = 0; i < count; ++i) table.parent[i] = i - table.parent[i];
   table.kind = reader.numbers(count, new Uint8Array(count));
   table.size = reader.numbers(count, new Float64Array(count));
@@ -74,7 +74,13 @@ function readTable(raw) {
   table.detail = reader.numbers(count);
   table.owner = reader.numbers(count);  // 1 + the package, or 0
   const hidden = reader.number();
-  table.hidden = { count: hidden, shared: reader.numbers(hidden), rest: reader.strings(hidden),
-    size: reader.numbers(hidden, new Float64Array(hidden)), layer: reader.numbers(hidden), by: reader.numbers(hidden) };
+  table.hidden = {
+    count: hidden,
+    shared: reader.numbers(hidden),
+    rest: reader.strings(hidden),
+    size: reader.numbers(hidden, new Float64Array(hidden)),
+    layer: reader.numbers(hidden),
+    by: reader.numbers(hidden)
+  };
   return table;
 }

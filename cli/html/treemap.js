@@ -1,22 +1,29 @@
-// The treemap: d3-hierarchy lays out what is below the folder that is shown, as deep as there is room; what is too small
-// to see is one tile. A tile's colours are its shares of kept, dropped and wasted bytes.
+// The treemap: d3-hierarchy lays out what is below the folder that is shown, as deep as there is room; what is too
+// small to see is one tile. A tile's colours are its shares of kept, dropped and wasted bytes.
 
-const SMALLEST = 260;     // square pixels of a tile of its own
-const OPENED = 9000;      // square pixels that a folder needs for its content to be shown in it
+const SMALLEST = 260;  // square pixels of a tile of its own
+const OPENED = 9000;   // square pixels that a folder needs for its content to be shown in it
+const LABELLED = 34;   // pixels of width from which a tile has its name
 const DEEPEST = 4;
-const MOST = 700;         // tiles at most
+const MOST = 700;  // tiles at most
 
 class Treemap {
   /// `show(node)` opens a file's details.
   constructor(model, show) {
-    Object.assign(this, { model, show });
+    Object.assign(this, {model, show});
     this.grouping = "folder";
-    this.groups = { folder: null, package: packageGroups(model), layer: layerGroups(model) };
+    this.groups = {folder: null, package: packageGroups(model), layer: layerGroups(model)};
     this.trail = [this.top()];
-    this.map = element("div.map", { role: "group", "aria-label": "Treemap", id: "map", "aria-describedby": "map-help",
-      onkeydown: (event) => this.key(event) });
-    this.crumbs = element("nav.crumbs", { "aria-label": "Place in the treemap" });
-    this.modes = choice("Group the treemap by", [["folder", "Folder"], ["package", "Package"], ["layer", "Layer"]], "folder",
+    this.map = element("div.map", {
+      role: "group",
+      "aria-label": "Treemap",
+      id: "map",
+      "aria-describedby": "map-help",
+      onkeydown: (event) => this.key(event)
+    });
+    this.crumbs = element("nav.crumbs", {"aria-label": "Place in the treemap"});
+    this.modes = choice(
+      "Group the treemap by", [["folder", "Folder"], ["package", "Package"], ["layer", "Layer"]], "folder",
       (grouping) => {
         this.grouping = grouping;
         this.go([this.top()]);
@@ -28,18 +35,20 @@ class Treemap {
   }
 
   section() {
-    const legend = element("ul.legend", {}, STATES.map((state) => element("li", {}, element(`span.swatch.${state}`), state)));
-    return section("sizes", "Where the bytes are", null,
-      element("div.tools", {}, this.modes.group, legend),
-      this.crumbs, this.map,
-      element("p.hint", { id: "map-help" }, "Choose a tile to look inside, a file for the reasons. Arrow keys move, Enter opens, Escape goes back."));
+    const legend =
+      element("ul.legend", {}, STATES.map((state) => element("li", {}, element(`span.swatch.${state}`), state)));
+    return section(
+      "sizes", "Where the bytes are", null, element("div.tools", {}, this.modes.group, legend), this.crumbs, this.map,
+      element(
+        "p.hint", {id: "map-help"},
+        "Choose a tile to look inside, a file for the reasons. Arrow keys move, Enter opens, Escape goes back."));
   }
 
   /// A place is {label, group (of packages or layers) or null, node, sums}.
   top() {
-    const whole = { label: this.model.report.image.name || "image", group: null, node: 0, sums: this.model.sums };
+    const whole = {label: this.model.report.image.name || "image", group: null, node: 0, sums: this.model.sums};
     if (this.grouping === "folder") return whole;
-    return { ...whole, groups: this.groups[this.grouping] };
+    return {...whole, groups: this.groups[this.grouping]};
   }
 
   go(trail, focus = false) {
@@ -60,33 +69,35 @@ class Treemap {
 
   /// What d3 takes: {label, shares, value, children} of a place, no deeper and no finer than can be seen.
   data(place, area, depth) {
-    const { model } = this;
+    const {model} = this;
     const shares = place.sums.map((one) => one[place.node]);
-    const made = { label: place.label, place, shares, value: shares[0] + shares[1] + shares[2], children: [] };
+    const made = {label: place.label, place, shares, value: shares[0] + shares[1] + shares[2], children: []};
     if (depth > 0 && (area < OPENED || depth >= DEEPEST || place.group)) return made;
     let inside = [];
     if (place.groups) {
-      inside = place.groups.map((group) => ({ label: group.label, group, node: 0, shares: group.shares }));
+      inside = place.groups.map((group) => ({label: group.label, group, node: 0, shares: group.shares}));
     } else if (model.isFolder(place.node)) {
       for (const child of model.children(place.node)) {
-        inside.push({ label: model.name[child], node: child, sums: place.sums });
+        inside.push({label: model.name[child], node: child, sums: place.sums});
       }
     }
     const value = (one) => (one.shares ? one.shares[0] + one.shares[1] + one.shares[2] : this.sumAt(one));
     const sized = inside.map((one) => [value(one), one]).filter(([size]) => size > 0).sort((a, b) => b[0] - a[0]);
-    const rest = { label: "", shares: [0, 0, 0], value: 0, children: [], count: 0 };
+    const rest = {label: "", shares: [0, 0, 0], value: 0, children: [], count: 0};
     for (const [size, one] of sized) {
       const own = (area * size) / made.value;
       if (own < SMALLEST || this.tiles >= MOST) {
         const parts = one.shares || one.sums.map((sum) => sum[one.node]);
-        parts.forEach((part, i) => { rest.shares[i] += part; });
+        parts.forEach((part, i) => {
+          rest.shares[i] += part;
+        });
         rest.value += size;
         rest.count += 1;
         continue;
       }
       this.tiles += 1;
       if (one.shares) {
-        made.children.push({ label: one.label, place: one, shares: one.shares, value: size, children: [] });
+        made.children.push({label: one.label, place: one, shares: one.shares, value: size, children: []});
       } else {
         made.children.push(this.data(this.single(one), own, depth + 1));
       }
@@ -100,8 +111,8 @@ class Treemap {
 
   /// A folder with nothing but a folder in it is one place with both names.
   single(place) {
-    const { model } = this;
-    let { label, node } = place;
+    const {model} = this;
+    let {label, node} = place;
     for (;;) {
       const filled = [];
       for (const child of model.isFolder(node) ? model.children(node) : []) {
@@ -112,7 +123,7 @@ class Treemap {
       [node] = filled;
       label += `/${model.name[node]}`;
     }
-    return { ...place, label, node };
+    return {...place, label, node};
   }
 
   draw() {
@@ -122,13 +133,23 @@ class Treemap {
     const height = this.map.clientHeight;
     const place = this.trail.at(-1);
     this.tiles = 0;
-    const root = d3.hierarchy(this.data(place, width * height, 0), (one) => (one.children.length ? one.children : null));
+    const root =
+      d3.hierarchy(this.data(place, width * height, 0), (one) => (one.children.length ? one.children : null));
     root.eachAfter((one) => {
       one.value = one.children ? one.children.reduce((sum, child) => sum + child.value, 0) : one.data.value;
     });
-    d3.treemap().size([width, height]).round(true).paddingInner(2)
-      .paddingTop((one) => (one.depth === 0 ? 0 : 20)).paddingRight((one) => (one.depth ? 3 : 0))
-      .paddingBottom((one) => (one.depth ? 3 : 0)).paddingLeft((one) => (one.depth ? 3 : 0))(root);
+    d3.treemap()
+      .size([width, height])
+      .round(true)
+      .paddingInner(2)
+      .paddingTop(
+        (one) =>
+          (one.depth === 0              ? 0 :
+             one.x1 - one.x0 > LABELLED ? 20 :
+                                          3))
+      .paddingRight((one) => (one.depth ? 3 : 0))
+      .paddingBottom((one) => (one.depth ? 3 : 0))
+      .paddingLeft((one) => (one.depth ? 3 : 0))(root);
     const tiles = [];
     for (const one of root.descendants()) {
       if (one.depth && one.x1 - one.x0 >= 3 && one.y1 - one.y0 >= 3) tiles.push(this.tile(one));
@@ -140,24 +161,38 @@ class Treemap {
   }
 
   tile(one) {
-    const { data } = one;
+    const {data} = one;
     const width = one.x1 - one.x0;
     const height = one.y1 - one.y0;
     const opened = Boolean(one.children);
     const label = shownPath(data.label);
-    const shares = STATES.map((state, i) => (data.shares[i] > 0 ? `${percent(data.shares[i], data.value)} ${state}` : ""))
-      .filter((text) => text !== "").join(", ");
-    const tile = element(opened ? "button.tile.opened" : data.place ? "button.tile" : "button.tile.rest", {
-      type: "button", tabindex: "-1", "aria-label": `${label}, ${bytes(data.value)}, ${shares}`,
-      title: `${data.place ? this.fullLabel(data.place) : label}\n${bytes(data.value)}: ${shares}`,
-      style: { left: `${one.x0}px`, top: `${one.y0}px`, width: `${width}px`, height: `${height}px` },
-      onclick: () => this.open(data, one),
-    });
-    if (!opened) tile.append(element("span.fill", { "aria-hidden": "true" }, STATES.map((state, i) => (data.shares[i] > 0 ?
-      element(`span.${state}`, { style: { "flex-grow": String(data.shares[i] / data.value) } }) : null))));
-    if (width > 34 && height > 16) {
-      tile.append(element("span.label", {}, element("span.name", {}, label),
-        height > 34 || opened ? element("span.size", {}, bytes(data.value)) : null));
+    const shares =
+      STATES.map((state, i) => (data.shares[i] > 0 ? `${percent(data.shares[i], data.value)} ${state}` : ""))
+        .filter((text) => text !== "")
+        .join(", ");
+    const tile = element(
+      opened       ? "button.tile.opened" :
+        data.place ? "button.tile" :
+                     "button.tile.rest",
+      {
+        type: "button",
+        tabindex: "-1",
+        "aria-label": `${label}, ${bytes(data.value)}, ${shares}`,
+        title: `${data.place ? this.fullLabel(data.place) : label}\n${bytes(data.value)}: ${shares}`,
+        style: {left: `${one.x0}px`, top: `${one.y0}px`, width: `${width}px`, height: `${height}px`},
+        onclick: () => this.open(data, one),
+      });
+    if (!opened)
+      tile.append(element(
+        "span.fill", {"aria-hidden": "true"},
+        STATES.map(
+          (state, i) => (
+            data.shares[i] > 0 ? element(`span.${state}`, {style: {"flex-grow": String(data.shares[i] / data.value)}}) :
+                                 null))));
+    if (width > LABELLED && height > 16) {
+      tile.append(element(
+        "span.label", {}, element("span.name", {}, label),
+        width > (opened ? 90 : 62) && (height > 34 || opened) ? element("span.size", {}, bytes(data.value)) : null));
     }
     return tile;
   }
@@ -168,7 +203,7 @@ class Treemap {
 
   /// Into a folder or a group; a file shows its reasons; the tile of what is small goes into its own folder.
   open(data, one) {
-    const { place } = data;
+    const {place} = data;
     if (!place) {
       if (one.parent.depth) this.enter(one.parent.data.place, one.parent);
       return;
@@ -181,7 +216,7 @@ class Treemap {
     let next = place;
     if (place.group) {
       const sums = this.model.sumsOf(place.group.takes);
-      next = this.single({ label: place.label, group: null, node: 0, sums });
+      next = this.single({label: place.label, group: null, node: 0, sums});
       next.label = place.label;
       this.go([...this.trail, next], true);
       return;
@@ -194,8 +229,12 @@ class Treemap {
   drawCrumbs() {
     const crumbs = this.trail.map((place, i) => {
       const last = i + 1 === this.trail.length;
-      return element("li", {}, last ? element("span", { "aria-current": "true" }, shownPath(place.label)) :
-        element("button", { type: "button", onclick: () => this.go(this.trail.slice(0, i + 1), true) }, shownPath(place.label)));
+      return element(
+        "li", {},
+        last ? element("span", {"aria-current": "true"}, shownPath(place.label)) :
+               element(
+                 "button", {type: "button", onclick: () => this.go(this.trail.slice(0, i + 1), true)},
+                 shownPath(place.label)));
     });
     const place = this.trail.at(-1);
     this.crumbs.replaceChildren(element("ol", {}, crumbs), element("span.size", {}, bytes(this.sumAt(place))));
@@ -207,11 +246,11 @@ class Treemap {
       this.back();
       return;
     }
-    const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    const way = {ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1]}[event.key];
     const from = document.activeElement.closest(".tile");
     if (!way || !from) return;
     event.preventDefault();
-    const next = nearest(from, [...this.map.querySelectorAll(".tile:not(.opened)")], way);
+    const next = nearest(from, [...this.map.querySelectorAll(".tile")], way);
     if (!next) return;
     from.tabIndex = -1;
     next.tabIndex = 0;
@@ -219,19 +258,35 @@ class Treemap {
   }
 }
 
-/// The tile that lies next to `from` in a direction.
+/// Where a tile is aimed at: all of it, or of one that is opened the strip with its name.
+function aim(tile) {
+  const height = tile.classList.contains("opened") ? 18 : tile.offsetHeight;
+  return {
+    left: tile.offsetLeft,
+    right: tile.offsetLeft + tile.offsetWidth,
+    top: tile.offsetTop,
+    bottom: tile.offsetTop + height
+  };
+}
+
+/// The tile that lies next to `from` in a direction: least apart, then least aside.
 function nearest(from, tiles, [x, y]) {
-  const middle = (tile) => [tile.offsetLeft + tile.offsetWidth / 2, tile.offsetTop + tile.offsetHeight / 2];
-  const [fromX, fromY] = middle(from);
+  const start = aim(from);
   let best = null;
   let least = Infinity;
   for (const tile of tiles) {
     if (tile === from) continue;
-    const [atX, atY] = middle(tile);
-    const along = (atX - fromX) * x + (atY - fromY) * y;
-    const aside = Math.abs((atX - fromX) * y) + Math.abs((atY - fromY) * x);
-    if (along > 1 && along + 2 * aside < least) {
-      least = along + 2 * aside;
+    const place = aim(tile);
+    const apart = x > 0 ? place.left - start.right :
+      x < 0             ? start.left - place.right :
+      y > 0             ? place.top - start.bottom :
+                          start.top - place.bottom;
+    const gap = x !== 0 ? Math.max(place.top - start.bottom, start.top - place.bottom) :
+                          Math.max(place.left - start.right, start.left - place.right);
+    const lean = x !== 0 ? Math.abs(place.top - start.top) : Math.abs(place.left - start.left);
+    const far = apart + 3 * Math.max(0, gap) + lean / 100;
+    if (apart > -2 && far < least) {
+      least = far;
       best = tile;
     }
   }
@@ -246,12 +301,17 @@ function addShares(groups, key, state, size) {
 function packageGroups(model) {
   const shares = new Map();
   for (let i = 1; i < model.total; ++i) {
-    if (model.bytes[i] > 0) addShares(shares, model.isHidden(i) ? -2 : model.owner(i), model.bytesState[i], model.bytes[i]);
+    if (model.bytes[i] > 0)
+      addShares(shares, model.isHidden(i) ? -2 : model.owner(i), model.bytesState[i], model.bytes[i]);
   }
-  return [...shares].map(([key, own]) => ({
-    label: key === -2 ? "hidden by later layers" : key === -1 ? "no package" : model.names.packages[key].name, shares: own,
-    takes: key === -2 ? (node) => model.isHidden(node) : (node) => !model.isHidden(node) && model.owner(node) === key,
-  }));
+  return [...shares].map(
+    ([key, own]) => ({
+      label: key === -2 ? "hidden by later layers" :
+        key === -1      ? "no package" :
+                          model.names.packages[key].name,
+      shares: own,
+      takes: key === -2 ? (node) => model.isHidden(node) : (node) => !model.isHidden(node) && model.owner(node) === key,
+    }));
 }
 
 function layerGroups(model) {
@@ -260,8 +320,10 @@ function layerGroups(model) {
     if (model.bytes[i] > 0) addShares(shares, model.layer[i], model.bytesState[i], model.bytes[i]);
   }
   return [...shares].map(([layer, own]) => ({
-    label: layerLabel(model.report, layer), shares: own, takes: (node) => model.layer[node] === layer,
-  }));
+                           label: layerLabel(model.report, layer),
+                           shares: own,
+                           takes: (node) => model.layer[node] === layer,
+                         }));
 }
 
 /// "3: RUN apt-get install", without what builders put before the command.

@@ -10,11 +10,19 @@ class VirtualList {
     this.length = 0;
     this.active = -1;
     this.rows = new Map();
-    this.space = element("div.space", { role: "presentation" });
-    this.element = element("div.list", {
-      id: options.id, role: "grid", tabindex: "0", "aria-label": options.label, "aria-readonly": "true",
-      onscroll: () => this.draw(), onkeydown: (event) => this.key(event), onfocus: () => this.focused(),
-    }, this.space);
+    this.space = element("div.space", {role: "presentation"});
+    this.element = element(
+      "div.list", {
+        id: options.id,
+        role: "grid",
+        tabindex: "0",
+        "aria-label": options.label,
+        "aria-readonly": "true",
+        onscroll: () => this.draw(),
+        onkeydown: (event) => this.key(event),
+        onfocus: () => this.focused(),
+      },
+      this.space);
     new ResizeObserver(() => this.draw(true)).observe(this.element);
   }
 
@@ -65,17 +73,21 @@ class VirtualList {
   }
 
   makeRow(index) {
-    return element(index === this.active ? "div.row.active" : "div.row", {
-      id: `${this.options.id}-${index}`, role: "row", "aria-rowindex": index + 1,
-      "aria-selected": index === this.active ? "true" : "false",
-      onclick: () => {
-        this.move(index);
-        this.options.open(index);
+    return element(
+      index === this.active ? "div.row.active" : "div.row", {
+        id: `${this.options.id}-${index}`,
+        role: "row",
+        "aria-rowindex": index + 1,
+        "aria-selected": index === this.active ? "true" : "false",
+        onclick: () => {
+          this.move(index);
+          this.options.open(index);
+        },
       },
-    }, this.options.row(index).map((cell) => {
-      cell.setAttribute("role", "gridcell");
-      return cell;
-    }));
+      this.options.row(index).map((cell) => {
+        cell.setAttribute("role", "gridcell");
+        return cell;
+      }));
   }
 
   move(index) {
@@ -104,8 +116,14 @@ class VirtualList {
 
   key(event) {
     const page = Math.max(1, Math.floor(this.element.clientHeight / this.rowHeight) - 1);
-    const places = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page,
-      PageUp: this.active - page, Home: 0, End: this.length - 1 };
+    const places = {
+      ArrowDown: this.active + 1,
+      ArrowUp: this.active - 1,
+      PageDown: this.active + page,
+      PageUp: this.active - page,
+      Home: 0,
+      End: this.length - 1
+    };
     if (event.key in places && this.length) {
       event.preventDefault();
       this.move(places[event.key]);

@@ -108,13 +108,13 @@ class Browser:
         """Opens a report and waits until it says that all of it works. Returns after how many milliseconds."""
         self.problems, self.requests = [], []
         self.call("Page.navigate", url="file://" + path)
-        self.wait("document.documentElement.dataset.ready !== undefined || document.title === ''")
+        self.wait("document.documentElement?.dataset.ready")
         return int(self.evaluate("document.documentElement.dataset.ready"))
 
     def wait(self, expression):
         end = time.monotonic() + self.patience
         while not self.evaluate("Boolean(%s)" % expression):
-            if time.monotonic() > end:
+            if time.monotonic() > end or (self.problems and expression.endswith("dataset.ready")):
                 raise AssertionError("waited in vain for %s; problems: %s" % (expression, self.problems))
             time.sleep(0.05)
 
