@@ -90,14 +90,14 @@ class Drawer {
     const state = STATES[model.state[node]];
     const parts = [
       element(
-        "p.badges", {}, element(`span.badge.${state}`, {}, state === "wasted" ? "hidden" : state),
-        element("span.kind", {}, KINDS[model.kind[node]])),
-      element("h2", {}, shownPath(model.path(node))),
+        "p.badges", element(`span.badge.${state}`, state === "wasted" ? "hidden" : state),
+        element("span.kind", KINDS[model.kind[node]])),
+      element("h2", shownPath(model.path(node))),
       this.facts(node),
-      element("h3", {}, model.state[node] === KEPT ? "Why it is kept" : "Why it is not kept"),
+      element("h3", model.state[node] === KEPT ? "Why it is kept" : "Why it is not kept"),
     ];
     if (model.state[node] === KEPT) parts.push(this.graph(chainOf(model, node)));
-    else parts.push(element("p.verdict-note", {}, notKept(model, node)));
+    else parts.push(element("p.verdict-note", notKept(model, node)));
     if (model.state[node] === KEPT) parts.push(...this.effects(node));
     return parts;
   }
@@ -105,7 +105,7 @@ class Drawer {
   facts(node) {
     const {model} = this;
     const rows = [];
-    const fact = (name, value) => rows.push(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+    const fact = (name, value) => rows.push(element("div", element("dt", name), element("dd", value)));
     const sums = model.sums.map((one) => one[node]);
     if (model.isFolder(node)) fact("Content", STATES.map((name, i) => `${bytes(sums[i])} ${name}`).join(", "));
     else
@@ -119,7 +119,7 @@ class Drawer {
     }
     if (!model.isHidden(node) && model.table.first[node] !== node)
       fact("Hard link of", shownPath(model.path(model.table.first[node])));
-    return element("dl.facts", {}, rows);
+    return element("dl.facts", rows);
   }
 
   /// The path, an arrow for each reason, and what is the cause, to the root of the chain.
@@ -129,7 +129,7 @@ class Drawer {
       const root = cause === undefined;
       steps.push(element(
         root ? "li.edge.last" : "li.edge", {data: {reason, detail, path: root ? "" : this.model.path(cause)}},
-        element("span.reason", {}, reason), detail ? element("span.detail", {}, detail) : null));
+        element("span.reason", reason), detail ? element("span.detail", detail) : null));
       if (!root) steps.push(this.box(cause, ""));
     }
     return element("ol.chain", {"aria-label": "Chain of reasons"}, steps);
@@ -138,12 +138,11 @@ class Drawer {
   box(node, mark) {
     const path = this.model.path(node);
     const slash = path.lastIndexOf("/") + 1;
-    const label = [
-      element("span.dir", {}, shownPath(path.slice(0, slash))), element("span.base", {}, shownPath(path.slice(slash)))
-    ];
+    const label =
+      [element("span.dir", shownPath(path.slice(0, slash))), element("span.base", shownPath(path.slice(slash)))];
     return element(
-      "li.node", {},
-      mark ? element(`div.box.${mark}`, {}, label) :
+      "li.node",
+      mark ? element(`div.box.${mark}`, label) :
              element("button.box", {type: "button", onclick: () => this.show(node)}, label));
   }
 
@@ -154,19 +153,19 @@ class Drawer {
     const held = model.hold(node);
     const weight = new Map(effects.map((one) => [one, model.bytes[one]]));
     effects.sort((a, b) => weight.get(b) - weight.get(a));
-    const items = effects.slice(0, SHOWN_EFFECTS)
-                    .map(
-                      (one) => element(
-                        "li", {},
-                        element(
-                          "button.box", {type: "button", onclick: () => this.show(one)},
-                          element("span.base", {}, shownPath(model.path(one))),
-                          element("span.size", {}, bytes(model.bytes[one])))));
+    const items =
+      effects.slice(0, SHOWN_EFFECTS)
+        .map(
+          (one) => element(
+            "li",
+            element(
+              "button.box", {type: "button", onclick: () => this.show(one)},
+              element("span.base", shownPath(model.path(one))), element("span.size", bytes(model.bytes[one])))));
     const more = effects.length - items.length;
     return [
-      element("h3", {}, "Kept because of it"),
-      element("p.hint", {}, `${plural(held.paths, "path")} with ${bytes(held.bytes)} hang on it, directly or not.`),
-      element("ul.effects", {}, items, more > 0 ? element("li.more", {}, `and ${number(more)} more`) : null)
+      element("h3", "Kept because of it"),
+      element("p.hint", `${plural(held.paths, "path")} with ${bytes(held.bytes)} hang on it, directly or not.`),
+      element("ul.effects", items, more > 0 ? element("li.more", `and ${number(more)} more`) : null)
     ];
   }
 }

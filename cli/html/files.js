@@ -44,8 +44,8 @@ class Files {
       this.usedReasons().map((kind) => element("option", {value: kind}, kind)));
     const made = section(
       "files", "Files", "Every path of the image, with what becomes of it and why.",
-      element("div.tools", {}, this.input, this.states.group, sorts.group, reasons),
-      element("div.found", {}, this.said, this.chips), this.list.element);
+      element("div.tools", this.input, this.states.group, sorts.group, reasons),
+      element("div.found", this.said, this.chips), this.list.element);
     this.set({});
     return made;
   }
@@ -111,13 +111,13 @@ class Files {
     const state = STATES[model.state[node]];
     return [
       element(
-        "span.state", {}, element(`span.dot.${state}`, {"aria-hidden": "true"}),
-        element("span.word", {}, state === "wasted" ? "hidden" : state)),
+        "span.state", element(`span.dot.${state}`, {"aria-hidden": "true"}),
+        element("span.word", state === "wasted" ? "hidden" : state)),
       element(
-        "span.path", {title: shownPath(path)}, element("span.dir", {}, shownPath(path.slice(0, slash))),
-        element("span.base", {}, shownPath(path.slice(slash)) + (model.isFolder(node) ? "/" : ""))),
-      element("span.size", {}, model.isFolder(node) ? "" : bytes(model.size[node])),
-      element("span.why", {}, shownPath(shortReason(model, node))),
+        "span.path", {title: shownPath(path)}, element("span.dir", shownPath(path.slice(0, slash))),
+        element("span.base", shownPath(path.slice(slash)) + (model.isFolder(node) ? "/" : ""))),
+      element("span.size", model.isFolder(node) ? "" : bytes(model.size[node])),
+      element("span.why", shownPath(shortReason(model, node))),
     ];
   }
 

@@ -17,21 +17,21 @@ function fillHeader(header, model) {
     entrypoints.filter((one) => one.from === "entrypoint" || one.from === "cmd").map((one) => command(one.argv));
   header.replaceChildren(
     element(
-      "div.title", {}, element("h1", {}, shownPath(image.name || image.ref)),
+      "div.title", element("h1", shownPath(image.name || image.ref)),
       element(
-        "p.pills", {}, verdict ? outcomePill(verdict.result) : null,
+        "p.pills", verdict ? outcomePill(verdict.result) : null,
         gate ? pill(gate.passed ? "good" : "bad", gate.passed ? "gate passed" : "gate failed") : null)),
     element(
-      "p.sub", {},
+      "p.sub",
       [image.platform, shortDigest(image.digest || image.config_digest), runs.length ? `runs ${runs[0]}` : ""]
         .filter((part) => part !== "")
-        .map((part) => element("span", {}, shownPath(part)))));
+        .map((part) => element("span", shownPath(part)))));
 }
 
 function tile(label, value, hint, tone = "") {
   return element(
-    "div.stat", {}, element("dt", {}, label),
-    element(`dd${tone ? `.${tone}` : ""}`, {}, value, hint ? element("small", {}, hint) : null));
+    "div.stat", element("dt", label),
+    element(`dd${tone ? `.${tone}` : ""}`, value, hint ? element("small", hint) : null));
 }
 
 function summarySection(model) {
@@ -43,24 +43,24 @@ function summarySection(model) {
                   .filter(([, count]) => count);
   const hidden = size.hidden;
   const bars = (label, shares, amount) => element(
-    "div.compare", {}, element("span.what", {}, label), bar(shares, whole + hidden, `${label}: ${bytes(amount)}`),
-    element("span.amount", {}, bytes(amount)));
+    "div.compare", element("span.what", label), bar(shares, whole + hidden, `${label}: ${bytes(amount)}`),
+    element("span.amount", bytes(amount)));
   return section(
     "summary", "Summary", null,
     element(
-      "p.hero", {}, element("strong", {}, bytes(slimmed)), ` of ${bytes(whole)} ${output ? "are left" : "needed"}`,
-      element("span.less", {}, `${percent(removable.bytes, whole)} ${output ? "smaller" : "removable"}`)),
+      "p.hero", element("strong", bytes(slimmed)), ` of ${bytes(whole)} ${output ? "are left" : "needed"}`,
+      element("span.less", `${percent(removable.bytes, whole)} ${output ? "smaller" : "removable"}`)),
     element(
-      "div.comparison", {},
+      "div.comparison",
       bars("Original", [["kept", needed.bytes], ["dropped", removable.bytes], ["wasted", hidden]], whole + hidden),
       bars(output ? "Slimmed" : "Needed", [["kept", slimmed]], slimmed)),
     element(
-      "ul.legend", {},
+      "ul.legend",
       [
         ["kept", "kept"], ["dropped", output ? "dropped" : "removable"], ["wasted", "wasted: hidden by later layers"]
-      ].map(([state, text]) => element("li", {}, element(`span.swatch.${state}`), text))),
+      ].map(([state, text]) => element("li", element(`span.swatch.${state}`), text))),
     element(
-      "dl.stats", {}, tile("Files kept", number(needed.files), `of ${number(needed.files + removable.files)}`),
+      "dl.stats", tile("Files kept", number(needed.files), `of ${number(needed.files + removable.files)}`),
       tile(
         "Stored", bytes(output ? output.compressed : size.compressed),
         output ? `was ${bytes(size.compressed)}` : `${bytes(size.uncompressed)} as tar`),
@@ -76,12 +76,12 @@ function aboutSection(model) {
   const rows = [];
   const fact = (name, value) => {
     if (value !== undefined && value !== null && value !== "")
-      rows.push(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+      rows.push(element("div", element("dt", name), element("dd", value)));
   };
   entrypoints.forEach(
     (one) => fact(
       one.from === "cmd" && entrypoints.length > 1 ? "Cmd" : one.from[0].toUpperCase() + one.from.slice(1),
-      element("code", {}, command(one.argv))));
+      element("code", command(one.argv))));
   fact("From", image.ref);
   fact("Digest", image.digest || image.config_digest);
   fact("User", config.User);
@@ -97,10 +97,10 @@ function aboutSection(model) {
   const words =
     [...(config.Env ?? []), ...Object.entries(config.Labels ?? {}).map(([name, value]) => `${name}: ${value}`)];
   return section(
-    "about", "The image", null, element("dl.facts.wide", {}, rows),
+    "about", "The image", null, element("dl.facts.wide", rows),
     words.length ? element(
-                     "details", {}, element("summary", {}, `Environment and labels: ${number(words.length)}`),
-                     longList(words, (text) => element("li", {}, element("code", {}, String(text))))) :
+                     "details", element("summary", `Environment and labels: ${number(words.length)}`),
+                     longList(words, (text) => element("li", element("code", String(text))))) :
                    null);
 }
 
@@ -109,12 +109,12 @@ function layersSection(model, files) {
   const most = Math.max(1, ...layers.map((layer) => layer.added.bytes + layer.changed.bytes));
   const sum = (name, one) => element(
     one.files ? "td" : "td.none", {data: {name}}, one.files ? bytes(one.bytes) : "—",
-    one.files ? element("small", {}, plural(one.files, "file")) : null);
+    one.files ? element("small", plural(one.files, "file")) : null);
   const rows = layers.map(
     (layer, i) => element(
-      "tr", {}, element("td.number", {}, String(i + 1)),
+      "tr", element("td.number", String(i + 1)),
       element(
-        "td.command", {},
+        "td.command",
         element(
           "button.path-button", {type: "button", title: "Show its files", onclick: () => files.only({layer: i})},
           plainCommand(layer.created_by) || shortDigest(layer.diff_id)),
@@ -133,14 +133,14 @@ function layersSection(model, files) {
   return section(
     "layers", "Layers", "Base first: what each adds, what it changes of the ones below, and what of them it hides.",
     element(
-      "table.layers", {},
+      "table.layers",
       element(
-        "thead", {},
+        "thead",
         element(
-          "tr", {},
+          "tr",
           ["#", "Made by", "Adds", "Changes", "Hides", "Wasted", "Stored"].map(
             (title) => element("th", {scope: "col"}, title)))),
-      element("tbody", {}, rows)));
+      element("tbody", rows)));
 }
 
 function findingsSection(model, drawer) {
@@ -159,21 +159,21 @@ function findingsSection(model, drawer) {
     body.replaceChildren(longList(
       found,
       (one) => element(
-        "li.card", {},
+        "li.card",
         element(
-          "h3", {}, element(`span.severity.${one.severity}`, {}, one.severity), one.id,
-          one.count > 1 ? element("small", {}, ` × ${number(one.count)}`) : null),
-        element("p", {}, one.message),
+          "h3", element(`span.severity.${one.severity}`, one.severity), one.id,
+          one.count > 1 ? element("small", ` × ${number(one.count)}`) : null),
+        element("p", one.message),
         element(
-          "p.where", {}, one.path ? pathButton(model, drawer, one.path) : null,
+          "p.where", one.path ? pathButton(model, drawer, one.path) : null,
           one.layer === null ? null : ` layer ${one.layer + 1}`, one.bytes ? `, ${bytes(one.bytes)}` : null),
         one.paths.length > 1 ?
           element(
-            "details", {},
+            "details",
             element(
-              "summary", {},
+              "summary",
               `${plural(one.paths.length, "path")}${one.count > one.paths.length ? ` of ${number(one.count)}` : ""}`),
-            longList(one.paths, (path) => element("li", {}, pathButton(model, drawer, path)))) :
+            longList(one.paths, (path) => element("li", pathButton(model, drawer, path)))) :
                                                                                    null),
       60));
   };
@@ -188,7 +188,7 @@ function findingsSection(model, drawer) {
   return section(
     "findings", "Findings", null,
     element(
-      "div.tools", {}, severities.group,
+      "div.tools", severities.group,
       element(
         "select", {
           "aria-label": "Kind of finding",
@@ -240,17 +240,17 @@ function packagesSection(model, files) {
       const {pack, shares, bytes: whole, files: count} = found[index];
       return [
         element(
-          "span.path", {title: pack.inside ? shownPath(pack.inside) : null},
-          element("span.base", {}, shownPath(pack.name)), element("span.dir", {}, ` ${shownPath(pack.version)}`)),
-        element("span.kind", {}, pack.type),
+          "span.path", {title: pack.inside ? shownPath(pack.inside) : null}, element("span.base", shownPath(pack.name)),
+          element("span.dir", ` ${shownPath(pack.version)}`)),
+        element("span.kind", pack.type),
         element(
-          "span.weight", {},
+          "span.weight",
           bar(
             [["kept", shares[0]], ["dropped", shares[1]]], most,
             `${bytes(shares[0])} kept, ${bytes(shares[1])} dropped`)),
-        element("span.size", {}, bytes(whole)),
+        element("span.size", bytes(whole)),
         element(
-          "span.why", {},
+          "span.why",
           count ? (shares[1] === 0   ? "kept whole" :
                      shares[0] === 0 ? "dropped" :
                                        `${percent(shares[0], whole)} kept`) :
@@ -262,7 +262,7 @@ function packagesSection(model, files) {
   narrow.addEventListener("change", () => list.draw(true));
   const made = section(
     "packages", "Packages", `${plural(sums.length, "package")}; choose one to see its files.`,
-    element("div.tools", {}, element("input", {
+    element("div.tools", element("input", {
               type: "search",
               id: "package-search",
               placeholder: "Search packages",
@@ -289,37 +289,36 @@ function timingsSection(model) {
   return section(
     "timings", "How long it took", `${seconds(whole)} in all`,
     element(
-      "div.comparison.timings", {},
+      "div.comparison.timings",
       steps.map(
         ([step, took]) => element(
-          "div.compare", {}, element("span.what", {}, step), bar([["plain", took]], whole, `${step}: ${seconds(took)}`),
-          element("span.amount", {}, seconds(took))))));
+          "div.compare", element("span.what", step), bar([["plain", took]], whole, `${step}: ${seconds(took)}`),
+          element("span.amount", seconds(took))))));
 }
 
 function notesSection(model, drawer) {
   const {report} = model;
   const part = (title, items, make) =>
     (items && items.length ?
-       element("details", {}, element("summary", {}, `${title}: ${number(items.length)}`), longList(items, make)) :
+       element("details", element("summary", `${title}: ${number(items.length)}`), longList(items, make)) :
        null);
-  const line = (make) => (one) => element("li", {}, make(one));
+  const line = (make) => (one) => element("li", make(one));
   const path = (one) => pathButton(model, drawer, one);
   const parts = [
     part("Warnings", report.plan.warnings, line((one) => one)),
     part(
       "Added by slim", report.plan.added.entries,
       line(
-        (one) =>
-          [element("code", {}, shownPath(one.path)), ` ${bytes(one.size)}, from `, path(one.from), `: ${one.why}`])),
+        (one) => [element("code", shownPath(one.path)), ` ${bytes(one.size)}, from `, path(one.from), `: ${one.why}`])),
     part(
       "What keeps the result from being distroless", report.distroless.slimmed.obstacles,
       line((one) => [`${one.message} `, one.paths.map((at) => [path(at), " "])])),
     part(
       "Libraries that no search path has", report.unresolved,
-      line((one) => [element("code", {}, one.name), " for ", path(one.file), ` (tried ${one.tried.join(", ")})`])),
+      line((one) => [element("code", one.name), " for ", path(one.file), ` (tried ${one.tried.join(", ")})`])),
     part(
       "Names that are not in the image", report.unresolved_names,
-      line((one) => [element("code", {}, one.name), " in ", path(one.file), one.line ? `:${one.line}` : ""])),
+      line((one) => [element("code", one.name), " in ", path(one.file), one.line ? `:${one.line}` : ""])),
     part(
       "Files that could not be read in full", report.diagnostics, line((one) => [path(one.path), ` ${one.message}`])),
   ].filter((one) => one !== null);

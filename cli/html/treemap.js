@@ -35,10 +35,9 @@ class Treemap {
   }
 
   section() {
-    const legend =
-      element("ul.legend", {}, STATES.map((state) => element("li", {}, element(`span.swatch.${state}`), state)));
+    const legend = element("ul.legend", STATES.map((state) => element("li", element(`span.swatch.${state}`), state)));
     return section(
-      "sizes", "Where the bytes are", null, element("div.tools", {}, this.modes.group, legend), this.crumbs, this.map,
+      "sizes", "Where the bytes are", null, element("div.tools", this.modes.group, legend), this.crumbs, this.map,
       element(
         "p.hint", {id: "map-help"},
         "Choose a tile to look inside, a file for the reasons. Arrow keys move, Enter opens, Escape goes back."));
@@ -154,7 +153,7 @@ class Treemap {
     for (const one of root.descendants()) {
       if (one.depth && one.x1 - one.x0 >= 3 && one.y1 - one.y0 >= 3) tiles.push(this.tile(one));
     }
-    if (!tiles.length) tiles.push(element("p.empty", {}, "No bytes here."));
+    if (!tiles.length) tiles.push(element("p.empty", "No bytes here."));
     else tiles[0].tabIndex = 0;
     this.map.replaceChildren(...tiles);
     this.drawCrumbs();
@@ -191,8 +190,8 @@ class Treemap {
                                  null))));
     if (width > LABELLED && height > 16) {
       tile.append(element(
-        "span.label", {}, element("span.name", {}, label),
-        width > (opened ? 90 : 62) && (height > 34 || opened) ? element("span.size", {}, bytes(data.value)) : null));
+        "span.label", element("span.name", label),
+        width > (opened ? 90 : 62) && (height > 34 || opened) ? element("span.size", bytes(data.value)) : null));
     }
     return tile;
   }
@@ -230,14 +229,14 @@ class Treemap {
     const crumbs = this.trail.map((place, i) => {
       const last = i + 1 === this.trail.length;
       return element(
-        "li", {},
+        "li",
         last ? element("span", {"aria-current": "true"}, shownPath(place.label)) :
                element(
                  "button", {type: "button", onclick: () => this.go(this.trail.slice(0, i + 1), true)},
                  shownPath(place.label)));
     });
     const place = this.trail.at(-1);
-    this.crumbs.replaceChildren(element("ol", {}, crumbs), element("span.size", {}, bytes(this.sumAt(place))));
+    this.crumbs.replaceChildren(element("ol", crumbs), element("span.size", bytes(this.sumAt(place))));
   }
 
   key(event) {
