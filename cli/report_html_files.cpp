@@ -67,12 +67,6 @@ class Blocks {
   std::vector<std::byte> block_;
 };
 
-std::uint64_t link_distance(const FileTree& tree, NodeId node) {
-  const NodeId first = tree.inode_of(node).names.front();
-  if (first == node) return 0;
-  return first < node ? 1 + 2 * std::uint64_t{node - first} : 2 + 2 * std::uint64_t{first - node};
-}
-
 /// One value for each node.
 template <typename Value>
 void number_column(Blocks& out, const FileTree& tree, const Value& value) {
@@ -153,7 +147,7 @@ void write_file_table(const Report& report, const std::function<void(std::span<c
   string_column(blocks, tree, [&](NodeId node) {
     return tree.is(node, EntryType::symlink) ? std::string_view(tree.entry(node).link) : std::string_view();
   });
-  number_column(blocks, tree, [&](NodeId node) { return link_distance(tree, node); });
+  number_column(blocks, tree, [&](NodeId node) { return node - tree.inode_of(node).names.front(); });
   number_column(blocks, tree, [&](NodeId node) { return tree.inode_of(node).layer; });
   write_reasons(blocks, tree, analysis.plan.decisions);
   number_column(blocks, tree, [&](NodeId node) {

@@ -5,6 +5,8 @@ class Files {
     Object.assign(this, {model, drawer});
     this.wanted = {words: [], state: "all", reason: "", sort: "size", pack: null, layer: null};
     this.found = new Uint32Array(0);
+    this.orders = {path: Uint32Array.from({length: model.total - 1}, (_, i) => i + 1)};
+    this.orders.size = this.orders.path.slice().sort((a, b) => model.size[b] - model.size[a] || a - b);
     this.list = new VirtualList({
       id: "file",
       label: "Files",
@@ -91,7 +93,7 @@ class Files {
     const wantedState = STATES.indexOf(state);
     const kind = reason ? model.names.reasons.findIndex((one) => one.kind === reason) : -1;
     const found = [];
-    for (let i = 1; i < model.total; ++i) {
+    for (const i of this.orders[sort]) {
       if (model.isHidden(i) && model.isFolder(i)) continue;
       if (wantedState >= 0 && model.state[i] !== wantedState) continue;
       if (kind >= 0 && (model.isHidden(i) || model.table.reason[i] >> 1 !== kind)) continue;
@@ -101,7 +103,6 @@ class Files {
       found.push(i);
     }
     this.found = Uint32Array.from(found);
-    if (sort === "size") this.found.sort((a, b) => model.size[b] - model.size[a] || a - b);
   }
 
   row(node) {

@@ -63,10 +63,7 @@ function readTable(raw) {
   table.size = reader.numbers(count, new Float64Array(count));
   table.link = reader.strings(count);
   table.first = reader.numbers(count);
-  for (let i = 0; i < count; ++i) {
-    const way = table.first[i];
-    table.first[i] = way === 0 ? i : way % 2 === 1 ? i - (way - 1) / 2 : i + (way - 2) / 2;
-  }
+  for (let i = 0; i < count; ++i) table.first[i] = i - table.first[i];
   table.layer = reader.numbers(count);
   table.reason = reader.numbers(count, new Uint8Array(count));
   table.from = reader.numbers(count);  // 1 + the node, or 0
