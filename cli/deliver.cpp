@@ -36,6 +36,7 @@ constexpr auto formats = std::to_array<FormatName>({
     {Format::sarif, "sarif", false},
     {Format::junit, "junit", true},
     {Format::gitlab, "gitlab", false},
+    {Format::html, "html", false},
 });
 
 bool is_answer(const FormatName& one) {
@@ -106,6 +107,10 @@ void render(const Result& result, std::span<const Report> all, Format format, co
     }
     case Format::gitlab: {
       render_gitlab(all, out);
+      return;
+    }
+    case Format::html: {
+      render_html(all, out);
       return;
     }
   }

@@ -162,7 +162,7 @@ void add_image_options(CLI::App& command, Options& options) {
 }
 
 void add_output_options(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json");
+  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json|html");
   add_progress_options(command, options);
   command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
 }

@@ -24,7 +24,7 @@
 
 namespace slim {
 
-enum class Format : std::uint8_t { text, json, markdown, sarif, junit, gitlab };
+enum class Format : std::uint8_t { text, json, markdown, sarif, junit, gitlab, html };
 
 /// As the user typed them; every command registers the groups that it takes.
 struct Options {

@@ -139,6 +139,8 @@ void render_sarif(std::span<const Report> reports, std::ostream& out);
 void render_junit(std::span<const Report> reports, std::ostream& out);
 /// GitLab's code quality.
 void render_gitlab(std::span<const Report> reports, std::ostream& out);
+/// A page of its own, with every file whatever `with_files` says.
+void render_html(std::span<const Report> reports, std::ostream& out);
 
 /// A verdict for people: one line a probe, each difference with its diff and causes.
 void render_verdict(const Verdict& verdict, const TextStyle& style, std::ostream& out);

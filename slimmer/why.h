@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/file_tree.h"
@@ -10,6 +11,19 @@
 #include "slimmer/plan.h"
 
 namespace slim {
+
+/// What a reason is called in a chain: for what is kept the words before the path whose being kept is the
+/// cause, or all there is to say at a root of the chain; for what is dropped the words before the detail, or
+/// all there is to say.
+std::string phrase(ReasonKind kind);
+
+/// Of a dropped path that something leads to all the same: the words around the path that does, and behind
+/// the detail.
+struct WeakReasonWords {
+  std::string_view before = "reached from";
+  std::string_view between = "only by a weaker reason,";
+  std::string_view behind = "a wider --profile keeps it";
+};
 
 struct WhyStep {
   std::string reason;  ///< "needed by", "entrypoint", "kept by rule gconv because of", ...

@@ -1,0 +1,17 @@
+# Writes OUT, a C++ source that defines what cli/html_page.h declares, from the files in STYLE, BODY, SCRIPTS, LIBRARY
+# and LICENCE. The scripts share one scope and hide it from all else.
+file(READ "${STYLE}" style)
+file(READ "${BODY}" body)
+file(READ "${LIBRARY}" library)
+file(READ "${LICENCE}" licence)
+set(script "(() => {\n\"use strict\";\n")
+foreach(file IN LISTS SCRIPTS)
+  file(READ "${file}" content)
+  string(APPEND script "${content}")
+endforeach()
+string(APPEND script "})();\n")
+set(text "#include \"cli/html_page.h\"\n\nnamespace slim {\n")
+foreach(name style body script library licence)
+  string(APPEND text "\nstd::string_view html_${name}() {\n  return R\"slim-html(${${name}})slim-html\";\n}\n")
+endforeach()
+file(WRITE "${OUT}" "${text}\n}  // namespace slim\n")
