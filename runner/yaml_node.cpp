@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -189,9 +190,13 @@ std::vector<std::pair<std::string, YamlNode>> YamlNode::entries() const {
 void YamlNode::allow(std::initializer_list<std::string_view> keys) const {
   for (const auto& [name, value] : entries()) {
     if (std::ranges::find(keys, name) != keys.end()) continue;
-    const auto near = nearest_word(name, keys);
-    value.fail(fmt::format("unknown key; expected {}{}", fmt::join(keys, ", "),
-                           near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    const auto near = nearest_word(name, std::span(keys.begin(), keys.size()));
+    // The value may begin some lines below: the key's own place is the one to name.
+    const auto key = std::ranges::find_if(
+        node_, [&name](const auto& entry) { return entry.first.IsScalar() && entry.first.Scalar() == name; });
+    child(key->first, value.path_)
+        .fail(fmt::format("unknown key; expected {}{}", fmt::join(keys, ", "),
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
 }
 
@@ -222,7 +227,7 @@ std::optional<std::chrono::milliseconds> duration_of(std::string_view text) {
   return std::chrono::milliseconds(std::llround(value * factor));
 }
 
-std::string_view nearest_word(std::string_view word, std::initializer_list<std::string_view> known) {
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {
   std::string_view best;
   // More than a third of it wrong is another word.
   auto least = std::max<std::size_t>(word.size() / 3, 1) + 1;

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,6 +75,6 @@ class YamlNode {
 std::optional<std::chrono::milliseconds> duration_of(std::string_view text);
 
 /// Of `known`, the word that `word` was likely meant to be; empty where none is near.
-std::string_view nearest_word(std::string_view word, std::initializer_list<std::string_view> known);
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace slim
