@@ -101,7 +101,10 @@ constexpr std::size_t paths_told = 10;
 /// Takes a path into the list where it belongs there; the order does not depend on that of the calls.
 void tell(std::vector<WastedPath>& list, std::string_view path, const Copies& copies) {
   if (list.size() == paths_told && copies.sum < list.back().bytes) return;
-  WastedPath wasted{.path = "/" + std::string(path), .bytes = copies.sum, .smallest = copies.smallest, .copies = copies.count};
+  WastedPath wasted{.path = "/" + std::string(path),
+                    .bytes = copies.sum,
+                    .smallest = copies.smallest,
+                    .copies = copies.count};
   const auto place = std::ranges::find_if(list, [&wasted](const WastedPath& other) {
     return wasted.bytes != other.bytes ? wasted.bytes > other.bytes : wasted.path < other.path;
   });

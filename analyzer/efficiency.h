@@ -26,7 +26,7 @@ struct LayerChange {
 
 /// A path that is stored more than once, with all of its copies.
 struct WastedPath {
-  std::string path;  ///< absolute
+  std::string path;            ///< absolute
   std::uint64_t bytes = 0;     ///< of all copies: what dive counts as wasted
   std::uint64_t smallest = 0;  ///< of the smallest copy
   unsigned copies = 0;

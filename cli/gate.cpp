@@ -42,10 +42,11 @@ std::string default_policy() {
   for (const char* name : {".slim-policy.yaml", ".slim-policy.yml", ".slim-policy.json", ".dive-ci"}) {
     if (std::filesystem::exists(name)) return name;
   }
-  throw Error(ErrorKind::usage, "slim gate",
-              "expected --policy FILE, or .slim-policy.yaml, .slim-policy.yml, .slim-policy.json or .dive-ci in this "
-              "folder",
-              "slim gate IMAGE --init -o .slim-policy.yaml writes one from the image as it is");
+  throw Error(
+      ErrorKind::usage, "slim gate",
+      "expected --policy FILE, or .slim-policy.yaml, .slim-policy.yml, .slim-policy.json or .dive-ci in this "
+      "folder",
+      "slim gate IMAGE --init -o .slim-policy.yaml writes one from the image as it is");
 }
 
 /// An image with its report, which points at the analysis.
@@ -54,7 +55,8 @@ struct Looked {
   Report report;
 };
 
-Looked look_at(const std::string& image, const Options& options, const AnalysisOptions& how, Progress& progress) {
+Looked look_at(const std::string& image, const Options& options, const AnalysisOptions& how,
+               Progress& progress) {
   progress.step("reading " + image);
   Looked looked{.analysis = analyze(image_of(image, options), how), .report = {}};
   looked.report = make_report(*looked.analysis);
@@ -72,7 +74,8 @@ void refuse_odd_arguments(const Arguments& arguments) {
     throw Error(ErrorKind::usage, "slim gate: " + what, why);
   };
   if (!arguments.init) {
-    if (!arguments.output.empty()) refuse("--output", "only --init writes a policy; --report FORMAT=PATH writes a report");
+    if (!arguments.output.empty())
+      refuse("--output", "only --init writes a policy; --report FORMAT=PATH writes a report");
     if (arguments.force) refuse("--force", "is for --init");
     return;
   }
@@ -131,7 +134,8 @@ int gate(const Arguments& arguments) {
   const Policy policy = read_policy(arguments.policy.empty() ? default_policy() : arguments.policy);
   const auto needy = key_that_needs_baseline(policy);
   if (!needy.empty() && arguments.baseline.empty()) {
-    throw Error(ErrorKind::usage, "slim gate", fmt::format("{} has {}: expected --baseline IMAGE", policy.file, needy));
+    throw Error(ErrorKind::usage, "slim gate",
+                fmt::format("{} has {}: expected --baseline IMAGE", policy.file, needy));
   }
   std::optional<Looked> baseline;
   if (!arguments.baseline.empty()) baseline = look_at(arguments.baseline, options, how, progress);
@@ -141,10 +145,12 @@ int gate(const Arguments& arguments) {
     Looked& looked = all.emplace_back(look_at(image, options, how, progress));
     std::optional<GateBaseline> against;
     if (baseline) {
-      against = GateBaseline{.facts = gate_facts(baseline->report), .grown = grown_files(looked.report, baseline->report)};
+      against = GateBaseline{.facts = gate_facts(baseline->report),
+                             .grown = grown_files(looked.report, baseline->report)};
       against->facts.image = arguments.baseline;
     }
-    looked.report.gate = check_policy(policy, gate_facts(looked.report), against ? &*against : nullptr, today());
+    looked.report.gate =
+        check_policy(policy, gate_facts(looked.report), against ? &*against : nullptr, today());
     passed = passed && looked.report.gate->passed();
   }
   progress.finish();
@@ -159,13 +165,17 @@ void add_gate(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("gate", "pass or fail for CI, by the limits of a policy");
   command->add_option("IMAGE", arguments->images, "the images; each is to pass")->required();
   command
-      ->add_option("--policy", arguments->policy,
-                   "the limits; dive's .dive-ci too (.slim-policy.yaml, .yml or .json, then .dive-ci, in this folder)")
+      ->add_option(
+          "--policy", arguments->policy,
+          "the limits; dive's .dive-ci too (.slim-policy.yaml, .yml or .json, then .dive-ci, in this folder)")
       ->type_name("FILE");
-  command->add_option("--baseline", arguments->baseline, "an image to compare with: growth, new findings and packages")
+  command
+      ->add_option("--baseline", arguments->baseline,
+                   "an image to compare with: growth, new findings and packages")
       ->type_name("IMAGE");
   command->add_flag("--init", arguments->init, "write a policy from the image as it is, which it passes");
-  command->add_option("-o,--output", arguments->output, "where --init writes it (standard output)")->type_name("FILE");
+  command->add_option("-o,--output", arguments->output, "where --init writes it (standard output)")
+      ->type_name("FILE");
   command->add_flag("--force", arguments->force, "--init may replace a file");
   add_image_options(*command, arguments->options);
   add_plan_options(*command, arguments->options);

@@ -101,7 +101,8 @@ class Checker {
     return std::string(policy_->of_dive ? of_dive : own);
   }
 
-  GateCheck& add(std::string rule, bool passed, std::string measured, std::string limit, std::string message) {
+  GateCheck& add(std::string rule, bool passed, std::string measured, std::string limit,
+                 std::string message) {
     checks_.push_back({.rule = std::move(rule),
                        .passed = passed,
                        .measured = std::move(measured),
@@ -123,8 +124,8 @@ class Checker {
     }
     if (check.first.empty()) return;
     check.message += saved >= needed ? fmt::format("; {} what comes first is enough", verb)
-                                     : fmt::format("; {} what comes first saves {} of {}", verb, human_size(saved),
-                                                   human_size(needed));
+                                     : fmt::format("; {} what comes first saves {} of {}", verb,
+                                                   human_size(saved), human_size(needed));
   }
 
   /// What nothing needs, and what later layers hide; of an image without either, its layers.
@@ -135,7 +136,8 @@ class Checker {
     }
     savings = biggest_first(std::move(savings));
     if (!savings.empty()) return savings;
-    for (const GateLayer& layer : image_->layers) savings.push_back({.what = layer.name, .bytes = layer.uncompressed});
+    for (const GateLayer& layer : image_->layers)
+      savings.push_back({.what = layer.name, .bytes = layer.uncompressed});
     return biggest_first(std::move(savings));
   }
 
@@ -148,7 +150,8 @@ class Checker {
                                                      : static_cast<double>(image_->compressed) /
                                                            static_cast<double>(image_->uncompressed);
       if (!check.passed && ratio > 0)
-        advise(check, unneeded(), excess(static_cast<double>(image_->compressed - limit) / ratio), "removing");
+        advise(check, unneeded(), excess(static_cast<double>(image_->compressed - limit) / ratio),
+               "removing");
     }
     if (policy_->max_uncompressed) {
       const std::uint64_t limit = *policy_->max_uncompressed;
@@ -166,17 +169,18 @@ class Checker {
                                     human_size(measured - limit), most));
   }
 
-  /// A share of `whole`, which shrinks as `part` does unless it is `fixed`. Returns how many bytes are too many;
-  /// 0 where the check passed.
-  std::uint64_t share(std::string rule, const PercentLimit& limit, std::uint64_t part, std::uint64_t whole, bool fixed,
-                      std::string_view of) {
+  /// A share of `whole`, which shrinks as `part` does unless it is `fixed`. Returns how many bytes are too
+  /// many; 0 where the check passed.
+  std::uint64_t share(std::string rule, const PercentLimit& limit, std::uint64_t part, std::uint64_t whole,
+                      bool fixed, std::string_view of) {
     const double measured = to_percent(static_cast<double>(part), static_cast<double>(whole));
     const bool passed = measured <= limit.percent || part <= limit.floor;
     const auto [is, most] = percent_pair(measured, limit.percent);
     std::string allowed = "at most " + most;
     if (limit.floor > 0) allowed += " or " + human_size(limit.floor);
     std::string message = fmt::format("{} {}, which is {}; {}", human_size(part), of, is, allowed);
-    add(std::move(rule), passed, fmt::format("{} ({})", is, human_size(part)), std::move(allowed), std::move(message));
+    add(std::move(rule), passed, fmt::format("{} ({})", is, human_size(part)), std::move(allowed),
+        std::move(message));
     if (passed) return 0;
     const double portion = limit.percent / 100;
     const double over = static_cast<double>(part) - portion * static_cast<double>(whole);
@@ -214,9 +218,9 @@ class Checker {
     const double limit = *policy_->min_efficiency;
     const bool passed = !(limit > is.efficiency);
     const auto [measured, least] = percent_pair(100 * is.efficiency, 100 * limit);
-    GateCheck& check =
-        add(rule("min_efficiency", "lowestEfficiency"), passed, measured, "at least " + least,
-            fmt::format("an efficiency of {}, at least {} {}", measured, least, passed ? "wanted" : "is wanted"));
+    GateCheck& check = add(
+        rule("min_efficiency", "lowestEfficiency"), passed, measured, "at least " + least,
+        fmt::format("an efficiency of {}, at least {} {}", measured, least, passed ? "wanted" : "is wanted"));
     if (passed || limit <= 0) return;
     const double over = static_cast<double>(is.stored) - static_cast<double>(is.smallest) / limit;
     advise(check, copies(true), excess(over), "storing once");
@@ -226,8 +230,9 @@ class Checker {
     if (!policy_->max_layers) return;
     const std::uint64_t limit = *policy_->max_layers;
     const std::size_t have = image_->layers.size();
-    GateCheck& check = add("max_layers", have <= limit, fmt::format("{} layers", have), fmt::format("at most {}", limit),
-                           fmt::format("{} layers, at most {} allowed", have, limit));
+    GateCheck& check =
+        add("max_layers", have <= limit, fmt::format("{} layers", have), fmt::format("at most {}", limit),
+            fmt::format("{} layers, at most {} allowed", have, limit));
     if (check.passed) return;
     check.message += "; make the smallest in the step before theirs";
     std::vector<const GateLayer*> above;
@@ -241,12 +246,14 @@ class Checker {
   void removable() {
     const auto& files = image_->removable_files;
     if (policy_->max_removable) {
-      GateCheck& check = bytes("max_removable", image_->removable, *policy_->max_removable, "files that nothing needs");
+      GateCheck& check =
+          bytes("max_removable", image_->removable, *policy_->max_removable, "files that nothing needs");
       if (!check.passed) advise(check, files, image_->removable - *policy_->max_removable, "removing");
     }
     if (policy_->max_removable_percent) {
-      const std::uint64_t over = share("max_removable_percent", *policy_->max_removable_percent, image_->removable,
-                                       image_->bytes, false, "of files that nothing needs");
+      const std::uint64_t over =
+          share("max_removable_percent", *policy_->max_removable_percent, image_->removable, image_->bytes,
+                false, "of files that nothing needs");
       if (over > 0) advise(checks_.back(), files, over, "removing");
     }
   }
@@ -277,12 +284,14 @@ class Checker {
     }
     const std::uint64_t limit = *policy_->max_packages_added;
     const std::size_t count = added.size();
-    GateCheck& check = add("max_packages_added", count <= limit, fmt::format("{} added", count),
-                           fmt::format("at most {}", limit),
-                           fmt::format("{} packages that the baseline does not have, at most {} allowed", count, limit));
+    GateCheck& check =
+        add("max_packages_added", count <= limit, fmt::format("{} added", count),
+            fmt::format("at most {}", limit),
+            fmt::format("{} packages that the baseline does not have, at most {} allowed", count, limit));
     if (check.passed) return;
     for (std::size_t i = 0; i < std::min(count, most_first); ++i)
-      check.first.push_back(fmt::format("{} {} ({})", added[i]->name, added[i]->version, human_size(added[i]->bytes)));
+      check.first.push_back(
+          fmt::format("{} {} ({})", added[i]->name, added[i]->version, human_size(added[i]->bytes)));
   }
 
   void verified() {
@@ -308,7 +317,8 @@ class Checker {
     if (one.path->empty() || finding.path.empty()) return one.path->empty() && finding.path.empty();
     // Of many that are told together, one that is allowed does not speak for the others.
     return glob_match(*one.path, finding.path) &&
-           std::ranges::all_of(finding.paths, [&one](const std::string& path) { return glob_match(*one.path, path); });
+           std::ranges::all_of(finding.paths,
+                               [&one](const std::string& path) { return glob_match(*one.path, path); });
   }
 
   /// Severe enough, or forbidden by its id; and not passed over as known to the baseline.
@@ -316,7 +326,8 @@ class Checker {
     const bool severe = policy_->findings_severity && finding.severity >= *policy_->findings_severity;
     const bool forbidden = std::ranges::find(policy_->forbidden, finding.id) != policy_->forbidden.end();
     if (!severe && !forbidden) return false;
-    return !policy_->new_findings_only || baseline_ == nullptr || !is_known(finding, baseline_->facts.findings);
+    return !policy_->new_findings_only || baseline_ == nullptr ||
+           !is_known(finding, baseline_->facts.findings);
   }
 
   void findings() {
@@ -359,7 +370,8 @@ class Checker {
     if (list.size() > most_first) check.message += fmt::format(" ({} more)", list.size() - most_first);
   }
 
-  /// What has expired fails by itself, whether anything is found there or not: the list is to be put in order.
+  /// What has expired fails by itself, whether anything is found there or not: the list is to be put in
+  /// order.
   void allowances() {
     for (const AllowedFinding& one : policy_->allow) {
       if (holds(one)) continue;
@@ -367,10 +379,11 @@ class Checker {
           image_->findings, [&one](const Finding& finding) { return covers(one, finding); });
       std::string what = one.id;
       if (one.path && !one.path->empty()) what += " at " + *one.path;
-      GateCheck& check = add(
-          "allow", false, "expired", "until " + date_text(*one.expires),
-          fmt::format("{} was allowed until {} ({}); {}", what, date_text(*one.expires), one.reason,
-                      covered > 0 ? "mend it, or allow it anew" : "nothing is found there now: remove the entry"));
+      GateCheck& check =
+          add("allow", false, "expired", "until " + date_text(*one.expires),
+              fmt::format("{} was allowed until {} ({}); {}", what, date_text(*one.expires), one.reason,
+                          covered > 0 ? "mend it, or allow it anew"
+                                      : "nothing is found there now: remove the entry"));
       if (one.path) check.path = *one.path;
       check.first.push_back(what);
     }

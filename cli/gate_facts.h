@@ -38,7 +38,8 @@ struct GateFacts {
   std::uint64_t uncompressed = 0;
   std::uint64_t bytes = 0;      ///< of all files
   std::uint64_t removable = 0;  ///< of files that nothing needs
-  std::uint64_t user_bytes = 0;  ///< of the files of all layers above the first, which dive holds waste against
+  std::uint64_t user_bytes =
+      0;  ///< of the files of all layers above the first, which dive holds waste against
   Efficiency efficiency;
   std::vector<GateLayer> layers;        ///< base first
   std::vector<Saving> removable_files;  ///< biggest first
@@ -49,15 +50,16 @@ struct GateFacts {
 
 GateFacts gate_facts(const Report& report);
 
-/// What of a layer's tars is new against a baseline: files that it does not have, or has smaller, biggest first,
-/// each with the bytes that it grew by; at most 10.
+/// What of a layer's tars is new against a baseline: files that it does not have, or has smaller, biggest
+/// first, each with the bytes that it grew by; at most 10.
 std::vector<Saving> grown_files(const Report& report, const Report& baseline);
 
 /// Why the config does not say that slim proved the image as it is; empty where it does.
 ///
-/// What is looked at is slim's label of the verdict, and its entries in the history: an image that was built FROM
-/// a proved one inherits the label, and has a step or a layer behind slim's own. Nothing of this is signed: whoever
-/// can push the image can write a config that says so too. It keeps out what was forgotten, not what was forged.
+/// What is looked at is slim's label of the verdict, and its entries in the history: an image that was built
+/// FROM a proved one inherits the label, and has a step or a layer behind slim's own. Nothing of this is
+/// signed: whoever can push the image can write a config that says so too. It keeps out what was forgotten,
+/// not what was forged.
 std::string why_unproved(const ImageConfig& config);
 
 }  // namespace slim

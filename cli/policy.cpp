@@ -1,6 +1,6 @@
 // Slim's own form has a key for each limit. dive's form (its .dive-ci) is told by its keys: `rules:` around
-// them, as its older versions want them, or none, as its newer ones do; camelCase or kebab-case. As in dive, a
-// rule that is missing has its default, and "disabled" turns it off (wagoodman/dive, ci/rules.go).
+// them, as its older versions want them, or none, as its newer ones do; camelCase or kebab-case. As in dive,
+// a rule that is missing has its default, and "disabled" turns it off (wagoodman/dive, ci/rules.go).
 //
 // What is not understood is an error, an empty value too: a limit that is passed over in silence is none.
 #include "cli/policy.h"
@@ -97,7 +97,8 @@ PercentLimit percent_in(const YamlNode& node) {
   }
   node.allow({"percent", "floor"});
   const auto floor = node.find("floor");
-  return {.percent = percentage_in(node.require("percent")), .floor = floor ? size_in(*floor) : default_floor};
+  return {.percent = percentage_in(node.require("percent")),
+          .floor = floor ? size_in(*floor) : default_floor};
 }
 
 /// 0.95 or 95%.
@@ -126,8 +127,8 @@ std::chrono::year_month_day date_in(const YamlNode& node) {
     const auto [stop, error] = std::from_chars(text.data() + places.at(i).first, end, parts.at(i));
     good = error == std::errc{} && stop == end;
   }
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(parts[0])), std::chrono::month(parts[1]),
-                                         std::chrono::day(parts[2])};
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(parts[0])),
+                                         std::chrono::month(parts[1]), std::chrono::day(parts[2])};
   if (!good || !date.ok()) node.expected("a day of the calendar as YYYY-MM-DD");
   return date;
 }
@@ -214,8 +215,9 @@ Policy read_own(const YamlNode& document) {
     for (const YamlNode& item : items) policy.allow.push_back(read_allowed(item));
     if (!document.find("findings")) allow->fail("there is no `findings`, so there is nothing to allow");
   }
-  const bool none = document.entries().empty() || (document.entries().size() == 1 && !policy.require_verified &&
-                                                   document.find("require_verified"));
+  const bool none =
+      document.entries().empty() ||
+      (document.entries().size() == 1 && !policy.require_verified && document.find("require_verified"));
   if (none) document.fail("expected a limit, and there is none");
   return policy;
 }
@@ -225,8 +227,9 @@ std::string dive_rule_of(std::string_view key) {
   std::string name = lower(key);
   std::erase_if(name, [](char c) { return c == '-' || c == '_'; });
   if (name == "lowestefficiencythreshold") name = "lowestefficiency";
-  return name == "lowestefficiency" || name == "highestwastedbytes" || name == "highestuserwastedpercent" ? name
-                                                                                                           : "";
+  return name == "lowestefficiency" || name == "highestwastedbytes" || name == "highestuserwastedpercent"
+             ? name
+             : "";
 }
 
 bool is_dive(const YamlNode& document) {
@@ -287,7 +290,8 @@ Policy read_dive(const YamlNode& document) {
 Policy parse_policy(const std::string& text, const std::string& file) {
   const YamlNode document = YamlNode::parse(text, file);
   const bool empty_dive = document.is_null() && std::filesystem::path(file).filename() == ".dive-ci";
-  if (!document.is_map() && !empty_dive) document.expected("a map of limits, such as max_uncompressed: 200MB");
+  if (!document.is_map() && !empty_dive)
+    document.expected("a map of limits, such as max_uncompressed: 200MB");
   Policy policy = empty_dive || is_dive(document) ? read_dive(document) : read_own(document);
   policy.file = file;
   return policy;

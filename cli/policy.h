@@ -29,11 +29,11 @@ struct AllowedFinding {
 
 /// Every limit may be absent. Sizes are bytes. A value of exactly the limit passes.
 struct Policy {
-  std::string file;      ///< as the user wrote it
-  bool of_dive = false;  ///< dive's keys, and its defaults for those that are missing
-  std::optional<std::uint64_t> max_compressed;    ///< all layers as stored
-  std::optional<std::uint64_t> max_uncompressed;  ///< all layers as tars
-  std::optional<std::uint64_t> max_wasted;        ///< by dive's definition
+  std::string file;                             ///< as the user wrote it
+  bool of_dive = false;                         ///< dive's keys, and its defaults for those that are missing
+  std::optional<std::uint64_t> max_compressed;  ///< all layers as stored
+  std::optional<std::uint64_t> max_uncompressed;   ///< all layers as tars
+  std::optional<std::uint64_t> max_wasted;         ///< by dive's definition
   std::optional<PercentLimit> max_wasted_percent;  ///< of the layers above the first, as dive has it
   std::optional<double> min_efficiency;            ///< by dive's definition, 0 to 1
   std::optional<std::uint64_t> max_layers;
