@@ -153,7 +153,7 @@ Severity severity_in(const YamlNode& node) {
 /// A key with nothing behind it is a mistake, not a limit of nothing.
 void refuse_empty(const YamlNode& map) {
   for (const auto& [key, value] : map.entries()) {
-    if (value.is_null()) value.fail("expected a value, and there is none");
+    if (value.is_null()) map.fail_at(key, "expected a value, and there is none");
   }
 }
 
@@ -253,19 +253,7 @@ double ratio_in(const YamlNode& node) {
   return number->first;
 }
 
-Policy read_dive(const YamlNode& document) {
-  Policy policy;
-  policy.of_dive = true;
-  policy.min_efficiency = 0.9;
-  policy.max_wasted_percent = PercentLimit{.percent = 10, .floor = 0};
-  if (document.is_null()) return policy;
-  YamlNode rules = document;
-  for (const auto& [key, value] : document.entries()) {
-    if (lower(key) != "rules") continue;
-    rules = value;
-    if (document.entries().size() > 1) document.allow({"rules"});
-  }
-  if (rules.is_null()) return policy;
+void read_dive_rules(const YamlNode& rules, Policy& policy) {
   for (const auto& [key, value] : rules.entries()) {
     const std::string rule = dive_rule_of(key);
     const bool off = is_off(value);
@@ -278,10 +266,25 @@ Policy read_dive(const YamlNode& document) {
       if (!off) policy.max_wasted_percent = PercentLimit{.percent = 100 * ratio_in(value), .floor = 0};
     } else {
       rules.allow({"lowestEfficiency", "highestWastedBytes", "highestUserWastedPercent",
-                   "lowest-efficiency-threshold", "lowest-efficiency", "highest-wasted-bytes",
-                   "highest-user-wasted-percent"});
+                   "lowest-efficiency-threshold", "highest-wasted-bytes", "highest-user-wasted-percent"});
     }
   }
+}
+
+Policy read_dive(const YamlNode& document) {
+  Policy policy;
+  policy.of_dive = true;
+  policy.min_efficiency = 0.9;
+  policy.max_wasted_percent = PercentLimit{.percent = 10, .floor = 0};
+  if (document.is_null()) return policy;
+  const auto entries = document.entries();
+  const auto rules = std::ranges::find_if(entries, [](const auto& entry) { return lower(entry.first) == "rules"; });
+  if (rules == entries.end()) {
+    read_dive_rules(document, policy);
+    return policy;
+  }
+  if (entries.size() > 1) document.allow({"rules"});
+  if (!rules->second.is_null()) read_dive_rules(rules->second, policy);
   return policy;
 }
 

@@ -110,6 +110,14 @@ void YamlNode::expected(const std::string& what) const {
   fail(fmt::format("expected {}, found {}", what, kind_of(node_)));
 }
 
+void YamlNode::fail_at(std::string_view key, const std::string& why) const {
+  for (const auto& entry : node_) {
+    if (!entry.first.IsScalar() || entry.first.Scalar() != key) continue;
+    child(entry.first, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)).fail(why);
+  }
+  fail(fmt::format("{}: {}", key, why));
+}
+
 YamlNode YamlNode::child(const YAML::Node& node, std::string path) const {
   if (++document_->taken > values_cap) fail(fmt::format("the file holds more than {} values", values_cap));
   return {node, std::move(path), document_};
@@ -191,12 +199,8 @@ void YamlNode::allow(std::initializer_list<std::string_view> keys) const {
   for (const auto& [name, value] : entries()) {
     if (std::ranges::find(keys, name) != keys.end()) continue;
     const auto near = nearest_word(name, std::span(keys.begin(), keys.size()));
-    // The value may begin some lines below: the key's own place is the one to name.
-    const auto key = std::ranges::find_if(
-        node_, [&name](const auto& entry) { return entry.first.IsScalar() && entry.first.Scalar() == name; });
-    child(key->first, value.path_)
-        .fail(fmt::format("unknown key; expected {}{}", fmt::join(keys, ", "),
-                          near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    fail_at(name, fmt::format("unknown key; expected {}{}", fmt::join(keys, ", "),
+                              near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
 }
 

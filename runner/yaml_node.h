@@ -54,6 +54,8 @@ class YamlNode {
 
   /// Throws an input Error: "FILE: line 3: probes[0].name: WHY".
   [[noreturn]] void fail(const std::string& why) const;
+  /// The same about a key of a map, with the line of the key: its value may begin some lines below.
+  [[noreturn]] void fail_at(std::string_view key, const std::string& why) const;
   [[noreturn]] void expected(const std::string& what) const;  ///< "expected WHAT, found a list"
 
  private:

@@ -191,7 +191,7 @@ TEST(Policy, DivesRulesAreTurnedOff) {
 }
 
 TEST(Policy, DivesMistakesAreNamed) {
-  expect_refused("rules:\n  lowestEficiency: 0.9\n", "line 2: lowestEficiency: unknown key");
+  expect_refused("rules:\n  lowestEficiency: 0.9\n", "line 2: rules.lowestEficiency: unknown key");
   expect_refused("rules:\n  lowestEficiency: 0.9\n", "did you mean lowestEfficiency?");
   expect_refused("rules:\n  lowestEfficiency: 95\n",
                  "expected a number from 0 to 1, or disabled, found '95'");
