@@ -42,9 +42,10 @@ std::string limit_above(std::uint64_t bytes) {
   return size_above(std::max(room * static_cast<double>(bytes), 1.0));
 }
 
-/// A whole percentage above.
+/// A whole percentage above; one that is usual where the floor covers `part` and its share says little.
 int percent_above(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return 1;
+  constexpr int usual = 10;
+  if (whole == 0 || part <= default_floor) return usual;
   return static_cast<int>(std::floor(room * 100 * static_cast<double>(part) / static_cast<double>(whole))) +
          1;
 }
