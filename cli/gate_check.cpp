@@ -4,12 +4,11 @@
 #include "cli/gate_check.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <map>
-#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -17,10 +16,10 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/efficiency.h"
 #include "analyzer/findings.h"
 #include "analyzer/glob.h"
 #include "cli/gate_facts.h"

@@ -7,8 +7,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,7 +17,6 @@
 #include "cli/escape.h"
 #include "cli/report.h"
 #include "slimmer/analysis.h"
-#include "slimmer/plan.h"
 
 namespace slim {
 namespace {
