@@ -96,6 +96,22 @@ void count(FileSum& sum, std::uint64_t bytes) {
   sum.bytes += bytes;
 }
 
+constexpr std::size_t paths_told = 10;
+
+/// Takes a path into the list where it belongs there; the order does not depend on that of the calls.
+void tell(std::vector<WastedPath>& list, std::string_view path, const Copies& copies) {
+  if (list.size() == paths_told && copies.sum < list.back().bytes) return;
+  WastedPath wasted{.path = "/" + std::string(path),
+                    .bytes = copies.sum,
+                    .smallest = copies.smallest,
+                    .copies = copies.count};
+  const auto place = std::ranges::find_if(list, [&wasted](const WastedPath& other) {
+    return wasted.bytes != other.bytes ? wasted.bytes > other.bytes : wasted.path < other.path;
+  });
+  list.insert(place, std::move(wasted));
+  if (list.size() > paths_told) list.pop_back();
+}
+
 class Score {
  public:
   explicit Score(std::size_t layers) : layers_left_(layers), alone_(layers == 1) {}
@@ -130,14 +146,15 @@ class Score {
   }
 
   void finish(Efficiency& result) const {
-    std::uint64_t smallest = 0;
-    std::uint64_t all = 0;
     for (const auto& [path, copies] : paths_) {
-      smallest += copies.smallest;
-      all += copies.sum;
-      if (copies.count > 1) result.wasted += copies.sum;
+      result.smallest += copies.smallest;
+      result.stored += copies.sum;
+      if (copies.count < 2) continue;
+      result.wasted += copies.sum;
+      if (copies.sum > 0) tell(result.most_wasted, path, copies);
     }
-    if (all > 0) result.efficiency = static_cast<double>(smallest) / static_cast<double>(all);
+    if (result.stored > 0)
+      result.efficiency = static_cast<double>(result.smallest) / static_cast<double>(result.stored);
   }
 
  private:

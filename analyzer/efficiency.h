@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "analyzer/file_tree.h"
@@ -23,10 +24,21 @@ struct LayerChange {
   FileSum hides;    ///< of the layers below: what it replaces or deletes
 };
 
+/// A path that is stored more than once, with all of its copies.
+struct WastedPath {
+  std::string path;            ///< absolute
+  std::uint64_t bytes = 0;     ///< of all copies: what dive counts as wasted
+  std::uint64_t smallest = 0;  ///< of the smallest copy
+  unsigned copies = 0;
+};
+
 struct Efficiency {
   double efficiency = 1.0;  ///< by dive's definition: smallest size of every path / all sizes of every path
   std::uint64_t wasted =
       0;  ///< by dive's definition: bytes of all copies of paths that are stored more than once
+  std::uint64_t smallest = 0;  ///< the two sums that make up `efficiency`: the smallest copy of every path,
+  std::uint64_t stored = 0;    ///< and all copies of every path
+  std::vector<WastedPath> most_wasted;  ///< most bytes first, at most 10
   std::uint64_t hidden = 0;  ///< bytes that later layers replace or delete: shipped, and never seen
   std::vector<std::uint64_t> hidden_by_layer;  ///< by layer: how many of its own bytes are hidden
   std::vector<LayerChange> changes;            ///< by layer

@@ -1,6 +1,7 @@
 // What a person should know about an image, beyond its size.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,31 @@ namespace slim {
 enum class Severity : std::uint8_t { info, low, medium, high };
 
 std::string_view to_string(Severity severity);
+
+/// Every id that a finding can have: README.md says what each means.
+inline constexpr auto finding_ids = std::to_array<std::string_view>({"private-key",
+                                                                     "secret",
+                                                                     "hidden-secret",
+                                                                     "empty-password",
+                                                                     "password-hash",
+                                                                     "entrypoint-missing",
+                                                                     "missing-library",
+                                                                     "setuid",
+                                                                     "setgid",
+                                                                     "file-capability",
+                                                                     "world-writable",
+                                                                     "core-dump",
+                                                                     "version-control",
+                                                                     "deleted-but-shipped",
+                                                                     "metadata-only-change",
+                                                                     "duplicate",
+                                                                     "package-cache",
+                                                                     "compiler-present",
+                                                                     "headers",
+                                                                     "documentation",
+                                                                     "locales",
+                                                                     "shell-present",
+                                                                     "package-manager-present"});
 
 /// One thing to know, or many of a kind in one layer: their number and bytes, and the first of their paths.
 struct Finding {

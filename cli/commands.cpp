@@ -65,6 +65,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_analyze(app, exit_code);
   add_build(app, exit_code);
   add_diff(app, exit_code);
+  add_gate(app, exit_code);
   add_verify(app, exit_code);
   add_run(app, exit_code);
   add_trace(app, exit_code);

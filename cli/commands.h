@@ -12,6 +12,7 @@ inline constexpr int run_failure = 125;
 void add_analyze(CLI::App& app, int& exit_code);
 void add_build(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
+void add_gate(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);

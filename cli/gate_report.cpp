@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <ostream>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -109,6 +110,14 @@ void YamlNode::expected(const std::string& what) const {
   fail(fmt::format("expected {}, found {}", what, kind_of(node_)));
 }
 
+void YamlNode::fail_at(std::string_view key, const std::string& why) const {
+  for (const auto& entry : node_) {
+    if (!entry.first.IsScalar() || entry.first.Scalar() != key) continue;
+    child(entry.first, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)).fail(why);
+  }
+  fail(fmt::format("{}: {}", key, why));
+}
+
 YamlNode YamlNode::child(const YAML::Node& node, std::string path) const {
   if (++document_->taken > values_cap) fail(fmt::format("the file holds more than {} values", values_cap));
   return {node, std::move(path), document_};
@@ -189,9 +198,9 @@ std::vector<std::pair<std::string, YamlNode>> YamlNode::entries() const {
 void YamlNode::allow(std::initializer_list<std::string_view> keys) const {
   for (const auto& [name, value] : entries()) {
     if (std::ranges::find(keys, name) != keys.end()) continue;
-    const auto near = nearest_word(name, keys);
-    value.fail(fmt::format("unknown key; expected {}{}", fmt::join(keys, ", "),
-                           near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    const auto near = nearest_word(name, std::span(keys.begin(), keys.size()));
+    fail_at(name, fmt::format("unknown key; expected {}{}", fmt::join(keys, ", "),
+                              near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
 }
 
@@ -222,7 +231,7 @@ std::optional<std::chrono::milliseconds> duration_of(std::string_view text) {
   return std::chrono::milliseconds(std::llround(value * factor));
 }
 
-std::string_view nearest_word(std::string_view word, std::initializer_list<std::string_view> known) {
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {
   std::string_view best;
   // More than a third of it wrong is another word.
   auto least = std::max<std::size_t>(word.size() / 3, 1) + 1;

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,8 @@ class YamlNode {
 
   /// Throws an input Error: "FILE: line 3: probes[0].name: WHY".
   [[noreturn]] void fail(const std::string& why) const;
+  /// The same about a key of a map, with the line of the key: its value may begin some lines below.
+  [[noreturn]] void fail_at(std::string_view key, const std::string& why) const;
   [[noreturn]] void expected(const std::string& what) const;  ///< "expected WHAT, found a list"
 
  private:
@@ -74,6 +77,6 @@ class YamlNode {
 std::optional<std::chrono::milliseconds> duration_of(std::string_view text);
 
 /// Of `known`, the word that `word` was likely meant to be; empty where none is near.
-std::string_view nearest_word(std::string_view word, std::initializer_list<std::string_view> known);
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace slim

@@ -1,6 +1,7 @@
 #include "analyzer/efficiency.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,26 @@ TEST(Efficiency, EveryCopyOfAPathCounts) {
   EXPECT_EQ(result.wasted, 120U);
   EXPECT_EQ(result.hidden, 80U);
   EXPECT_THAT(result.hidden_by_layer, ElementsAre(50U, 30U, 0U));
+}
+
+TEST(Efficiency, NamesThePathsThatWasteMost) {
+  std::vector<LayerEntry> lower{file("once", 999)};
+  for (std::uint64_t i = 1; i <= 12; ++i) lower.push_back(file("f" + std::to_string(i), 100 * i));
+  const Efficiency result = measure(
+      {layer(std::move(lower)),
+       layer({file("f3", 2000), file("f12", 1), file("f7", 700), whiteout("f1"), file("f2", 0), file("f4", 1),
+              file("f5", 1), file("f6", 1), file("f8", 1), file("f9", 1), file("f10", 1), file("f11", 1)})});
+  ASSERT_EQ(result.most_wasted.size(), 10U);
+  EXPECT_EQ(result.most_wasted[0].path, "/f3");
+  EXPECT_EQ(result.most_wasted[0].bytes, 2300U);
+  EXPECT_EQ(result.most_wasted[0].smallest, 300U);
+  EXPECT_EQ(result.most_wasted[0].copies, 2U);
+  EXPECT_EQ(result.most_wasted[1].path, "/f7");
+  EXPECT_EQ(result.most_wasted[2].path, "/f12");
+  EXPECT_EQ(result.most_wasted[9].path, "/f4");
+  EXPECT_EQ(result.smallest, 999U + 300 + 1 + 700 + 0 + 0 + 7);
+  EXPECT_DOUBLE_EQ(result.efficiency,
+                   static_cast<double>(result.smallest) / static_cast<double>(result.stored));
 }
 
 // A deleted file is a copy of no bytes: smallest 0 + 30, all 70 + 30.

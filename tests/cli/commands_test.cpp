@@ -58,7 +58,7 @@ TEST(CommandLine, HelpIsAnAnswer) {
 }
 
 TEST(CommandLine, EachCommandHasItsHelp) {
-  for (const std::string command : {"analyze", "build", "verify", "run", "why", "rules"}) {
+  for (const std::string command : {"analyze", "build", "gate", "verify", "run", "why", "rules"}) {
     const Finished finished = slim_with({command, "--help"});
     EXPECT_EQ(finished.code, 0) << command;
     EXPECT_THAT(finished.out, HasSubstr(command));
