@@ -141,7 +141,8 @@ void read_apk_installed(const FileTree& tree, NodeId database, std::vector<Packa
       const std::string_view line = take_line(record);
       std::string file;
       if (field(line, "P", package.name) || field(line, "V", package.version) ||
-          field(line, "A", package.architecture) || field(line, "F", folder)) {
+          field(line, "A", package.architecture) || field(line, "L", package.license) ||
+          field(line, "F", folder)) {
         continue;
       }
       if (!field(line, "R", file)) continue;

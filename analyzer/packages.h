@@ -15,14 +15,14 @@ namespace slim {
 struct Package {
   std::string name;
   std::string version;
-  std::string type;           ///< deb, apk, rpm, pypi, npm, gem or jar
+  std::string type;           ///< deb, apk, rpm, pypi, npm, gem, jar, golang or cargo
   std::vector<NodeId> files;  ///< paths of the tree that it owns, folders not counted, sorted
   std::string source;         ///< deb: the source package, where it is named otherwise
   std::string architecture;   ///< as the database has it
   NodeId database = no_node;  ///< the file that describes it
   std::string_view record;    ///< its stanza or record there, without the empty line behind it; of the tree
-  std::string license;        ///< rpm: as the header has it
-  NodeId inside = no_node;    ///< jar: the archive that it lies in, whose bytes are another package's
+  std::string license;        ///< apk, rpm, pypi, npm: as their metadata has it; may be empty
+  NodeId inside = no_node;    ///< jar, golang, cargo: the file that it lies in, whose bytes are another package's
   NodeId sums = no_node;      ///< deb: the file with the MD5 sums of its files
 };
 
