@@ -34,7 +34,7 @@ struct Packages {
 };
 
 /// Reads /var/lib/dpkg/status with info/*.list, /var/lib/dpkg/status.d (distroless images) and apk's
-/// installed database, rpm's where it is a SQLite file, and the packages of languages. Files that a database
+/// installed database, rpm's where it is a SQLite file or what slim left of it, and the packages of languages. Files that a database
 /// names and the image does not have are left out. A file that two packages claim is the first one's.
 Packages read_packages(const FileTree& tree);
 

@@ -150,7 +150,8 @@ Sbom make_slimmed_sbom(const FileTree& original, const Packages& packages, const
   lost.packages = before.packages.size();
   for (const SbomPackage& package : before.packages) {
     if (const auto found = there.find(package.identity); found != there.end()) {
-      sbom.packages[found->second].original_count = package.count;
+      SbomPackage& left = sbom.packages[found->second];
+      if (left.count != 0) left.original_count = package.count;  // else what describes it names no files
     } else {
       lost.removed.push_back({.url = package.url, .count = package.count, .kept = kept.at(package.identity)});
     }
@@ -184,6 +185,18 @@ void add_sha1(Sbom& sbom, ImageContents& contents, const Plan* plan) {
     known[*contents.tree.inode(id).entry->content_hash] = hasher.finish().hex();
   });
   for (SbomFile& file : sbom.files) file.sha1 = known.at(file.sha256);
+}
+
+std::vector<std::size_t> unowned_files(const Sbom& sbom) {
+  std::vector<bool> owned(sbom.files.size(), false);
+  for (const SbomPackage& package : sbom.packages) {
+    for (const std::size_t file : package.files) owned[file] = true;
+  }
+  std::vector<std::size_t> unowned;
+  for (std::size_t i = 0; i < owned.size(); ++i) {
+    if (!owned[i]) unowned.push_back(i);
+  }
+  return unowned;
 }
 
 std::string sbom_uuid(const Sbom& sbom, SbomFormat format) {

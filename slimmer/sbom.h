@@ -90,6 +90,9 @@ Sbom make_slimmed_sbom(const FileTree& original, const Packages& packages, const
 /// slimmed image, whose files may be slim's own; else null.
 void add_sha1(Sbom& sbom, ImageContents& contents, const Plan* plan);
 
+/// The places in Sbom::files of those that no package owns, sorted.
+std::vector<std::size_t> unowned_files(const Sbom& sbom);
+
 /// An UUID (RFC 9562, version 8) that the same bill of the same image gets again.
 std::string sbom_uuid(const Sbom& sbom, SbomFormat format);
 

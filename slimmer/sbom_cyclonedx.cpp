@@ -108,16 +108,11 @@ void write_cyclonedx(const Sbom& sbom, std::ostream& out) {
   document.member("version", 1);
   document.member("metadata", metadata(sbom));
   document.list("components");
-  std::vector<bool> owned(sbom.files.size(), false);
-  for (const SbomPackage& package : sbom.packages) {
-    for (const std::size_t file : package.files) owned[file] = true;
-    document.element(package_component(sbom, package));
-  }
-  for (std::size_t i = 0; i < owned.size(); ++i) {
-    if (owned[i]) continue;
-    const SbomFile& file = sbom.files[i];
+  for (const SbomPackage& package : sbom.packages) document.element(package_component(sbom, package));
+  for (const std::size_t place : unowned_files(sbom)) {
+    const SbomFile& file = sbom.files[place];
     document.element({{"type", "file"},
-                      {"bom-ref", fmt::format("file-{}", i + 1)},
+                      {"bom-ref", fmt::format("file-{}", place + 1)},
                       {"name", file.path},
                       {"hashes", {{{"alg", "SHA-256"}, {"content", to_hex(file.sha256)}}}}});
   }

@@ -27,7 +27,7 @@ constexpr const char* original_id = "SPDXRef-Original";
 
 class SpdxWriter {
  public:
-  SpdxWriter(const Sbom& sbom, std::ostream& out) : sbom_(sbom), out_(out) {}
+  SpdxWriter(const Sbom& sbom, std::ostream& out) : sbom_(sbom), out_(out), unowned_(unowned_files(sbom)) {}
 
   void write() {
     out_.member("spdxVersion", "SPDX-2.3");
@@ -78,6 +78,7 @@ class SpdxWriter {
   [[nodiscard]] json image() const {
     json entry = unanalyzed(sbom_.subject->name, image_id);
     add_image(entry, sbom_.subject->digest);
+    add_verification_code(entry, unowned_);
     if (!sbom_.subject->platform.empty()) entry["comment"] = "platform " + sbom_.subject->platform;
     json annotations = json::array();
     if (sbom_.unlisted_files != 0) {
@@ -104,24 +105,23 @@ class SpdxWriter {
     return entry;
   }
 
-  /// Of the SHA-1 of each file, sorted.
-  [[nodiscard]] std::string verification_code(const SbomPackage& package) const {
+  /// The SHA-1 of the sorted SHA-1 of all `files`.
+  void add_verification_code(json& entry, const std::vector<std::size_t>& files) const {
+    if (files.empty()) return;
     std::vector<std::string_view> sums;
-    for (const std::size_t file : package.files) sums.emplace_back(sbom_.files[file].sha1);
+    for (const std::size_t file : files) sums.emplace_back(sbom_.files[file].sha1);
     std::ranges::sort(sums);
     Hasher hasher("sha1");
     for (const std::string_view sum : sums) hasher.update(std::as_bytes(std::span(sum)));
-    return std::string(hasher.finish().hex());
+    entry["filesAnalyzed"] = true;
+    entry["packageVerificationCode"] = {{"packageVerificationCodeValue", hasher.finish().hex()}};
   }
 
   [[nodiscard]] json package(std::size_t place) const {
     const SbomPackage& package = sbom_.packages[place];
     json entry = unanalyzed(package.name, package_id(place));
     if (!package.version.empty()) entry["versionInfo"] = package.version;
-    if (!package.files.empty()) {
-      entry["filesAnalyzed"] = true;
-      entry["packageVerificationCode"] = {{"packageVerificationCodeValue", verification_code(package)}};
-    }
+    add_verification_code(entry, package.files);
     if (!package.license.empty()) entry["licenseComments"] = package.license;
     if (!package.source.empty()) entry["sourceInfo"] = "built from the source package " + package.source;
     entry["externalRefs"] = json::array({{{"referenceCategory", "PACKAGE-MANAGER"},
@@ -157,25 +157,20 @@ class SpdxWriter {
   }
 
   void relate_files() {
-    std::vector<bool> owned(sbom_.files.size(), false);
     for (std::size_t i = 0; i < sbom_.packages.size(); ++i) {
-      for (const std::size_t file : sbom_.packages[i].files) {
-        owned[file] = true;
-        relate(package_id(i), "CONTAINS", file_id(file));
-      }
+      for (const std::size_t file : sbom_.packages[i].files) relate(package_id(i), "CONTAINS", file_id(file));
       for (const std::string& path : sbom_.packages[i].inside) {
         const auto found = std::ranges::lower_bound(sbom_.files, path, {}, &SbomFile::path);
         if (found == sbom_.files.end() || found->path != path) continue;
         relate(file_id(static_cast<std::size_t>(found - sbom_.files.begin())), "CONTAINS", package_id(i));
       }
     }
-    for (std::size_t i = 0; i < owned.size(); ++i) {
-      if (!owned[i]) relate(image_id, "CONTAINS", file_id(i));
-    }
+    for (const std::size_t file : unowned_) relate(image_id, "CONTAINS", file_id(file));
   }
 
   const Sbom& sbom_;
   JsonStream out_;
+  std::vector<std::size_t> unowned_;
 };
 
 }  // namespace
