@@ -71,7 +71,9 @@ struct Hasher::State {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 
   void start() const {
-    const EVP_MD* md = algorithm == "sha512" ? EVP_sha512() : EVP_sha256();
+    const EVP_MD* md = EVP_sha256();
+    if (algorithm == "sha512") md = EVP_sha512();
+    if (algorithm == "sha1") md = EVP_sha1();
     if (!context || EVP_DigestInit_ex(context.get(), md, nullptr) != 1) {
       throw Error(ErrorKind::environment, "libcrypto", "cannot start a " + algorithm + " digest");
     }

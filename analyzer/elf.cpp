@@ -21,6 +21,7 @@
 #include <llvm/Object/ELF.h>
 #include <llvm/Support/Error.h>
 
+#include "analyzer/built_modules.h"
 #include "analyzer/dlopen_note.h"
 #include "analyzer/elf_strings.h"
 
@@ -69,6 +70,7 @@ class ElfReader {
     read_interpreter();
     read_dynamic();
     read_notes();
+    read_built_modules();
     read_strings();
   }
 
@@ -397,6 +399,46 @@ class ElfReader {
       }
       if (error) problem("notes", std::move(error));
     }
+  }
+
+  [[nodiscard]] const Shdr* section_called(std::string_view wanted) const {
+    const llvm::StringRef names = section_names();
+    for (const Shdr& section : sections_) {
+      const llvm::StringRef name = names.substr(section.sh_name);
+      if (name.substr(0, name.find('\0')) == llvm::StringRef(wanted.data(), wanted.size())) return &section;
+    }
+    return nullptr;
+  }
+
+  /// Where Go's linker puts what it knows: in a section of its own, which is in the first writable segment.
+  [[nodiscard]] std::string_view go_data() const {
+    if (const Shdr* section = section_called(".go.buildinfo")) return mapped(section->sh_addr);
+    if (!sections_.empty()) return {};
+    for (const Phdr& segment : segments_) {
+      const bool writable = (segment.p_flags & (elf::PF_X | elf::PF_W)) == elf::PF_W;
+      if (segment.p_type == elf::PT_LOAD && writable) return mapped(segment.p_vaddr);
+    }
+    return {};
+  }
+
+  void read_built_modules() {
+    const std::string_view go = go_data();
+    if (!go.empty()) {
+      auto built = read_go_build_info(go, [this](std::uint64_t address) { return mapped(address); });
+      if (built) facts_.built = *std::move(built);
+    }
+    const Shdr* section = section_called(".dep-v0");
+    if (section == nullptr) return;
+    auto content = file_.getSectionContents(*section);
+    if (!content) {
+      problem(".dep-v0", content.takeError());
+      return;
+    }
+    auto built = read_rust_audit(as_view(*content));
+    if (built)
+      facts_.built = *std::move(built);
+    else
+      problem(".dep-v0: expected JSON with a list of packages, compressed by zlib");
   }
 
   /// Where constant data is in the file, sorted and without overlap, so that no byte is scanned twice.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/built_modules.h"
 #include "analyzer/error.h"
 
 namespace slim {
@@ -47,6 +48,7 @@ struct ElfFacts {
   std::vector<std::string> library_names;   ///< from strings of constant data, see elf_strings.h
   std::vector<std::string> absolute_paths;  ///< likewise
   std::vector<std::string> shell_texts;     ///< likewise
+  BuiltModules built;                       ///< what its compiler says that it is made of
   std::vector<std::string> problems;        ///< what could not be read of a damaged file, at most 32 lines
 };
 

@@ -56,7 +56,8 @@ bool is_rpm_database(std::string_view path) {
 
 bool is_package_database(std::string_view path) {
   if (is_rpm_database(path)) return true;
-  if (path == "var/lib/dpkg/status" || path == "lib/apk/db/installed" || path == "usr/lib/apk/db/installed") {
+  if (path == "var/lib/dpkg/status" || path == "lib/apk/db/installed" || path == "usr/lib/apk/db/installed" ||
+      path == "usr/share/sbom/packages.spdx.json") {
     return true;
   }
   if (path.starts_with("var/lib/dpkg/status.d/")) return true;

@@ -18,6 +18,7 @@
 
 #include <isa-l/crc64.h>
 
+#include "analyzer/built_modules.h"
 #include "analyzer/byte_stream.h"
 #include "analyzer/code_facts.h"
 #include "analyzer/digest.h"
@@ -162,7 +163,7 @@ class Encoder {
   void write(const ElfFacts& facts) {
     const auto& [elf_class, little_endian, machine, flags, type, dynamic, debug_only, interpreter, soname,
                  needed, filters, auxiliaries, audit, rpath, runpath, has_runpath, glibc_minor, flags_1,
-                 imports, notes, library_names, absolute_paths, shell_texts, problems] = facts;
+                 imports, notes, library_names, absolute_paths, shell_texts, built, problems] = facts;
     byte(elf_class);
     byte((little_endian ? 1U : 0U) | (dynamic ? 2U : 0U) | (debug_only ? 4U : 0U) | (has_runpath ? 8U : 0U));
     write(machine);
@@ -189,7 +190,21 @@ class Encoder {
     write(library_names);
     write(absolute_paths);
     write(shell_texts);
+    write(built);
     write(problems);
+  }
+
+  void write(const BuiltModules& built) {
+    const auto& [language, toolchain, modules] = built;
+    byte(static_cast<unsigned>(language));
+    if (language == BuildLanguage::none) return;
+    write(toolchain);
+    write(modules.size());
+    for (const auto& [name, version, main] : modules) {
+      write(name);
+      write(version);
+      byte(main ? 1U : 0U);
+    }
   }
 
   std::string& out_;
@@ -404,8 +419,27 @@ class Decoder {
     read(value->library_names);
     read(value->absolute_paths);
     read(value->shell_texts);
+    read(value->built);
     read(value->problems);
     return value;
+  }
+
+  void read(BuiltModules& built) {
+    const unsigned language = byte();
+    require(language <= static_cast<unsigned>(BuildLanguage::rust));
+    built.language = static_cast<BuildLanguage>(language);
+    if (built.language == BuildLanguage::none) return;
+    read(built.toolchain);
+    const std::size_t modules = count(3);
+    require(modules <= most_built_modules);
+    built.modules.resize(modules);
+    for (BuiltModule& module : built.modules) {
+      read(module.name);
+      read(module.version);
+      const unsigned main = byte();
+      require(main <= 1);
+      module.main = main == 1;
+    }
   }
 
   std::string_view rest_;

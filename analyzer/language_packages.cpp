@@ -2,6 +2,7 @@
 // path, hash, size; paths are relative to the folder that holds dist-info). npm: package.json(5). Ruby: the
 // layout of GEM_HOME. Jars: pom.properties of the Maven archiver, the JAR File Specification's
 // Implementation-Title, OSGi's Bundle-SymbolicName; NAME-VERSION.jar is how repositories name what says none.
+// Programs of Go and Rust: analyzer/built_modules.h.
 #include "analyzer/language_packages.h"
 
 #include <algorithm>
@@ -13,7 +14,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "analyzer/built_modules.h"
 #include "analyzer/code_facts.h"
+#include "analyzer/elf.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/java.h"
 #include "analyzer/layer_index.h"
@@ -77,6 +80,27 @@ std::string first_field(std::string_view line) {
   return field;
 }
 
+/// The value of a field of METADATA (core metadata: headers as in e-mail, up to the first empty line); "" where
+/// there is none.
+std::string_view metadata_field(std::string_view text, std::string_view name) {
+  while (!text.empty() && text.front() != '\n') {
+    const auto end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text = end == npos ? std::string_view() : text.substr(end + 1);
+    if (!line.starts_with(name) || !line.substr(name.size()).starts_with(": ")) continue;
+    line.remove_prefix(name.size() + 2);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line != "UNKNOWN") return line;
+  }
+  return {};
+}
+
+/// Version 2.4 of the metadata has an expression; before, a text for people.
+std::string_view python_license(std::string_view text) {
+  const std::string_view expression = metadata_field(text, "License-Expression");
+  return expression.empty() ? metadata_field(text, "License") : expression;
+}
+
 class LanguagePackages {
  public:
   LanguagePackages(const FileTree& tree, const std::vector<bool>& owned) : tree_(tree), owned_(owned) {}
@@ -94,6 +118,9 @@ class LanguagePackages {
                  tree_.is(node, EntryType::file)) {
         jar(node, name);
       }
+      const ElfFacts* elf = tree_.elf(node);
+      if (elf != nullptr && elf->built.language != BuildLanguage::none && first_name(node))
+        built(node, elf->built);
     }
     return std::move(found_);
   }
@@ -104,6 +131,35 @@ class LanguagePackages {
     package.type = std::move(type);
     package.database = database;
     found_.push_back(std::move(package));
+  }
+
+  /// A further name is the same file again.
+  [[nodiscard]] bool first_name(NodeId node) const { return tree_.inode_of(node).names.front() == node; }
+
+  void built(NodeId node, const BuiltModules& built) {
+    const std::string type = built.language == BuildLanguage::go ? "golang" : "cargo";
+    const auto inside = [&](std::string name, std::string version) {
+      Package package;
+      package.name = std::move(name);
+      package.version = std::move(version);
+      package.type = type;
+      package.database = package.inside = node;
+      found_.push_back(std::move(package));
+    };
+    for (const BuiltModule& module : built.modules) {
+      if (!module.main) {
+        inside(module.name, module.version);
+        continue;
+      }
+      Package package;
+      package.name = module.name;
+      package.version = module.version;
+      package.files.push_back(node);
+      add(std::move(package), type, node);
+    }
+    if (built.language != BuildLanguage::go) return;
+    const std::string_view toolchain = std::string_view(built.toolchain).substr(0, built.toolchain.find(' '));
+    inside("stdlib", std::string(toolchain.starts_with("go") ? toolchain.substr(2) : toolchain));
   }
 
   void python(NodeId node, std::string_view name) {
@@ -123,6 +179,7 @@ class LanguagePackages {
     } else {
       package.files.push_back(node);
     }
+    package.license = python_license(text_of(tree_, described_by));
     add(std::move(package), "pypi", described_by);
   }
 
@@ -152,6 +209,7 @@ class LanguagePackages {
     Package package;
     package.name = text("name");
     package.version = text("version");
+    package.license = text("license");
     if (package.name.empty() || package.version.empty()) return;
     add_below(tree_, folder, "node_modules", package.files);
     add(std::move(package), "npm", node);

@@ -1,6 +1,6 @@
 // dpkg: deb-control(5) stanzas in the status file, one file list a package. apk: one database of
 // records in which F: names a folder and R: a file in it (Alpine's apk-tools, "installed" database). rpm: see
-// rpm_database.cpp.
+// rpm_database.cpp; an image that slim has made of one with rpm has an SPDX document in its place.
 #include "analyzer/packages.h"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "analyzer/file_tree.h"
 #include "analyzer/language_packages.h"
@@ -141,13 +142,48 @@ void read_apk_installed(const FileTree& tree, NodeId database, std::vector<Packa
       const std::string_view line = take_line(record);
       std::string file;
       if (field(line, "P", package.name) || field(line, "V", package.version) ||
-          field(line, "A", package.architecture) || field(line, "F", folder)) {
+          field(line, "A", package.architecture) || field(line, "L", package.license) ||
+          field(line, "F", folder)) {
         continue;
       }
       if (!field(line, "R", file)) continue;
       add_file(tree, package, folder.empty() ? file : fmt::format("{}/{}", folder, file));
     }
     if (!package.name.empty()) packages.push_back(std::move(package));
+  }
+}
+
+/// What slimmer/package_metadata.cpp leaves of rpm's database: the packages, without their files.
+void add_listed_rpms(const FileTree& tree, Packages& packages) {
+  using json = nlohmann::json;
+  const NodeId node = tree.resolve("/usr/share/sbom/packages.spdx.json").node;
+  const json document = json::parse(text_of(tree, node), nullptr, false);
+  if (!document.is_object()) return;
+  const auto text = [](const json& object, const char* key) {
+    const auto value = object.is_object() ? object.find(key) : object.end();
+    return value != object.end() && value->is_string() ? value->get<std::string>() : std::string();
+  };
+  const auto list = [](const json& object, const char* key) {
+    const auto value = object.is_object() ? object.find(key) : object.end();
+    return value != object.end() && value->is_array() ? *value : json::array();
+  };
+  for (const json& entry : list(document, "packages")) {
+    constexpr std::string_view architecture = "?arch=";
+    const json references = list(entry, "externalRefs");
+    const std::string url = references.empty() ? std::string() : text(references.front(), "referenceLocator");
+    if (!url.starts_with("pkg:rpm/")) continue;
+    Package package;
+    package.name = text(entry, "name");
+    package.version = text(entry, "versionInfo");
+    package.type = "rpm";
+    package.license = text(entry, "licenseComments");
+    package.database = node;
+    const auto start = url.find(architecture);
+    if (start != std::string::npos) {
+      const std::string rest = url.substr(start + architecture.size());
+      package.architecture = rest.substr(0, rest.find('&'));
+    }
+    if (!package.name.empty()) packages.list.push_back(std::move(package));
   }
 }
 
@@ -178,6 +214,7 @@ void add_rpms(const FileTree& tree, Packages& packages) {
     if (!problem.empty()) packages.problems.push_back(fmt::format("{}: {}", tree.path(node), problem));
     return;  // the others are links to it
   }
+  add_listed_rpms(tree, packages);
 }
 
 }  // namespace

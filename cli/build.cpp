@@ -35,6 +35,7 @@
 #include "cli/probe_options.h"
 #include "cli/provenance.h"
 #include "cli/report.h"
+#include "cli/sbom_files.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "runner/probe_images.h"
@@ -42,6 +43,7 @@
 #include "slimmer/analysis.h"
 #include "slimmer/destination.h"
 #include "slimmer/platform_images.h"
+#include "slimmer/sbom.h"
 #include "slimmer/write_image.h"
 
 namespace slim {
@@ -55,6 +57,7 @@ struct Arguments {
   std::string compression;
   std::string layers = "squash";
   std::string provenance;
+  std::vector<std::string> sboms;  ///< [FORMAT=]FILE
   const CLI::App* command = nullptr;
   bool no_run = false;
   bool no_observe = false;
@@ -177,6 +180,7 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
   for (const std::string& request : arguments.options.reports)
     check_file("--report " + request, request.substr(request.find('=') + 1));
   if (!arguments.provenance.empty()) check_file("--provenance " + arguments.provenance, arguments.provenance);
+  for (const SbomRequest& request : sbom_requests(arguments.sboms)) check_file("--sbom " + request.path, request.path);
 }
 
 /// All that the images of one command have in common.
@@ -227,12 +231,6 @@ Report report_of(const Built& built, const Arguments& arguments, bool kept) {
   return report;
 }
 
-/// What an image is called without a folder of this machine.
-std::string public_name(const std::string& name, const ImageRef& ref) {
-  if (!name.empty()) return name;
-  return std::filesystem::path(ref.path).filename().string();
-}
-
 void write_provenance(const Job& job, const std::vector<Built>& all, const Digest& written) {
   const Arguments& arguments = job.arguments;
   if (arguments.provenance.empty()) return;
@@ -260,11 +258,26 @@ void write_provenance(const Job& job, const std::vector<Built>& all, const Diges
   write_file_whole(arguments.provenance, [&statement](std::ostream& out) { out << statement; });
 }
 
+void write_sboms(const Job& job, const Built& built) {
+  const std::vector<SbomRequest> requests = sbom_requests(job.arguments.sboms);
+  if (requests.empty()) return;
+  job.progress.step("writing the bill of materials");
+  Analysis& analysis = *built.analysis;
+  Sbom sbom = slimmed_bill(analysis, job.source);
+  const std::string name =
+      output_name(job.destination, job.arguments.tag, analysis.contents.image().name);
+  sbom.subject = SbomSubject{.name = public_name(name, job.destination),
+                             .digest = built.result.written.digest,
+                             .platform = analysis.contents.image().config.platform.text()};
+  for (const SbomRequest& request : requests) write_bill(sbom, request, analysis.contents, &analysis.plan);
+}
+
 int build_platform(Job& job) {
   std::vector<Built> built;
   built.push_back(build_one(job, job.destination));
-  job.progress.finish();
   const BuildResult& result = built.front().result;
+  if (result.committed) write_sboms(job, built.front());
+  job.progress.finish();
   if (result.committed) write_provenance(job, built, result.written.digest);
   deliver(report_of(built.front(), job.arguments, result.committed), job.arguments.options);
   say_unproved(result, job.arguments.destination, result.committed);
@@ -305,6 +318,10 @@ int build(const Arguments& arguments) {
   format_of(options.format, "--format");
   refuse_host_network(options);
   const bool all_platforms = options.platform == "all";
+  if (all_platforms && !arguments.sboms.empty()) {
+    throw Error(ErrorKind::usage, "--sbom", "a bill of materials is about one image: expected one --platform",
+                "slim sbom IMAGE --platform OS/ARCH describes each image of the result");
+  }
   const auto platform = all_platforms ? std::nullopt : platform_of(options);
   Progress progress(progress_of(options));
   Job job{.arguments = arguments,
@@ -314,6 +331,7 @@ int build(const Arguments& arguments) {
           .build = build_options_of(arguments),
           .progress = progress};
   if (!arguments.provenance.empty()) check_file_place(arguments.provenance);
+  for (const SbomRequest& request : sbom_requests(arguments.sboms)) check_file_place(request.path);
   job.build.progress = [&progress](const std::string& text) { progress.step(text); };
   job.source = image_of(arguments.image, options);
   refuse_overwriting(job.source, job.destination, arguments);
@@ -353,6 +371,11 @@ void add_build(CLI::App& app, int& exit_code) {
       ->add_option("--provenance", arguments->provenance,
                    "an in-toto statement of what was done, with SLSA provenance: inputs, flags, digests")
       ->type_name("FILE");
+  command
+      ->add_option("--sbom", arguments->sboms,
+                   "a bill of materials of the result, with what slimming removed; repeatable")
+      ->type_name("[cyclonedx=|spdx=]FILE")
+      ->allow_extra_args(false);
   command->add_flag("--no-run", arguments->no_run,
                     "start nothing: the verdict is not-run, and a label says so");
   command->add_flag("--no-observe", arguments->no_observe,

@@ -72,6 +72,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_why(app, exit_code);
   add_deps(app, exit_code);
   add_rules(app, exit_code);
+  add_sbom(app, exit_code);
   add_test(app, exit_code);
   add_completion(app, exit_code);
   add_man(app, exit_code);

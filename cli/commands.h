@@ -19,6 +19,7 @@ void add_trace(CLI::App& app, int& exit_code);
 void add_why(CLI::App& app, int& exit_code);
 void add_deps(CLI::App& app, int& exit_code);
 void add_rules(CLI::App& app, int& exit_code);
+void add_sbom(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
 
 /// Parses, runs, and turns whatever went wrong into a message on standard error and an exit code.

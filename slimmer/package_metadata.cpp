@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,9 +22,11 @@
 #include "analyzer/file_tree.h"
 #include "analyzer/glob.h"
 #include "analyzer/layer_index.h"
+#include "analyzer/package_url.h"
 #include "analyzer/packages.h"
-#include "slimmer/package_spdx.h"
 #include "slimmer/plan.h"
+#include "slimmer/sbom.h"
+#include "slimmer/timestamp.h"
 
 namespace slim {
 namespace {
@@ -280,8 +283,12 @@ class MetadataKeeper {
       return;
     }
     const std::string path = folder_path + "/packages.spdx.json";
-    add_file(folder, path, spdx_document(rpms, distribution_of(tree_), tree_.entry(database).mtime), database,
-             "the packages of which something is kept");
+    Sbom sbom = list_packages(rpms, distribution_of(tree_));
+    sbom.tool = "slim";  // without its version: the image is to depend on what is kept alone
+    sbom.created = time_text(tree_.entry(database).mtime);
+    std::ostringstream document;
+    write_spdx(sbom, document);
+    add_file(folder, path, std::move(document).str(), database, "the packages of which something is kept");
     plan_.warnings.push_back(
         fmt::format("the rpm database is left out, as it cannot be filtered: {} lists the {} packages of "
                     "which something is kept; --include {} keeps it whole",

@@ -1,48 +1,27 @@
-// OCI image-spec, config.md and annotations.md; SOURCE_DATE_EPOCH as reproducible-builds.org specifies it.
+// OCI image-spec, config.md and annotations.md.
 // The source's JSON is edited and not rebuilt, so that what slim does not know survives. The labels
 // org.opencontainers.image.base.* are replaced where the source has some: the base of this image is the
 // source.
-#include <charconv>
-#include <cstdint>
-#include <cstdlib>
-#include <ctime>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/error.h"
 #include "analyzer/image.h"
 #include "analyzer/platform.h"
 #include "runner/verdict.h"
 #include "slimmer/layer_parts.h"
+#include "slimmer/timestamp.h"
 #include "slimmer/write_image.h"
 
 namespace slim {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// The time that the environment asks for, in RFC 3339.
-std::optional<std::string> source_date() {
-  const char* value = std::getenv("SOURCE_DATE_EPOCH");  // NOLINT(concurrency-mt-unsafe): nothing sets it
-  if (value == nullptr) return std::nullopt;
-  const std::string_view text(value);
-  constexpr std::int64_t end_of_9999 = 253402300799;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > end_of_9999) {
-    throw Error(ErrorKind::usage, "SOURCE_DATE_EPOCH", "expected a number of seconds since 1970");
-  }
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
 
 Json& object_at(Json& parent, const char* key) {
   Json& value = parent[key];

@@ -78,6 +78,10 @@ std::shared_ptr<const FileFacts> rich_facts() {
   elf.library_names = {"libcrypto.so.3"};
   elf.absolute_paths = {"/etc/passwd"};
   elf.shell_texts = {"echo a | tr a b"};
+  elf.built = {.language = BuildLanguage::go,
+               .toolchain = "go1.22.1",
+               .modules = {{.name = "example.com/x", .version = "(devel)", .main = true},
+                           {.name = "example.com/y", .version = "v1.0.0"}}};
   elf.problems = {"section headers: broken"};
   facts->elf = std::make_unique<const ElfFacts>(std::move(elf));
   facts->shebang = "/bin/sh -e";
@@ -160,6 +164,7 @@ void expect_equal(const ElfFacts& one, const ElfFacts& other) {
   EXPECT_EQ(one.library_names, other.library_names);
   EXPECT_EQ(one.absolute_paths, other.absolute_paths);
   EXPECT_EQ(one.shell_texts, other.shell_texts);
+  EXPECT_EQ(one.built, other.built);
   EXPECT_EQ(one.problems, other.problems);
 }
 

@@ -7,7 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analyzer/built_modules.h"
 #include "analyzer/packages.h"
+#include "tests/analyzer/build_info_fixture.h"
 #include "tests/analyzer/tree_fixture.h"
 #include "tests/analyzer/zip_fixture.h"
 
@@ -118,6 +120,55 @@ TEST(LanguagePackages, JarsHaveCoordinatesThoseWithinOthersToo) {
               ElementsAre("Apache Cat 8.1 jar in /app/shop.war", "cat 8 jar in /app/shop.war",
                           "org.shop:base 2 jar in /app/shop.war", "org.shop:shop 1 jar owns /app/shop.war",
                           "org.shop:tax 0.1 jar in /app/shop.war", "plain 7 jar in /app/shop.war"));
+}
+
+std::vector<std::string> places(const OwnedTree& image) {
+  std::vector<std::string> lines;
+  for (const Package& package : read_packages(image.tree).list) {
+    lines.push_back(package.name + " " + package.version + " " + package.type +
+                    (package.inside == no_node ? "" : " in " + image.tree.path(package.inside)) +
+                    (package.files.empty() ? "" : " owns " + image.tree.path(package.files.front())));
+  }
+  return lines;
+}
+
+BuiltModules go_modules() {
+  return {.language = BuildLanguage::go,
+          .toolchain = "go1.22.1 X:loopvar",
+          .modules = {{.name = "example.com/app", .version = "(devel)", .main = true},
+                      {.name = "golang.org/x/sys", .version = "v0.20.0"}}};
+}
+
+TEST(LanguagePackages, ProgramsOfGoAndRustAreTheirModuleAndSayWhatTheyAreBuiltOf) {
+  const OwnedTree image({test::built_program("app/one", go_modules()), test::hardlink("app/two", "app/one"),
+                         test::built_program("app/rusty", {.language = BuildLanguage::rust,
+                                                           .toolchain = {},
+                                                           .modules = {{.name = "rusty", .version = "1", .main = true},
+                                                                       {.name = "serde", .version = "2"}}})});
+  EXPECT_THAT(places(image),
+              ElementsAre("example.com/app (devel) golang owns /app/one", "golang.org/x/sys v0.20.0 golang in /app/one",
+                          "rusty 1 cargo owns /app/rusty", "serde 2 cargo in /app/rusty",
+                          "stdlib 1.22.1 golang in /app/one"));
+}
+
+TEST(LanguagePackages, AProgramOfTheSystemIsItsPackageAndStillBuiltOfModules) {
+  const OwnedTree image({text_file("var/lib/dpkg/status", "Package: tool\nVersion: 1\n"),
+                         text_file("var/lib/dpkg/info/tool.list", "/usr/bin/tool\n"),
+                         test::built_program("usr/bin/tool", go_modules())});
+  EXPECT_THAT(places(image),
+              ElementsAre("golang.org/x/sys v0.20.0 golang in /usr/bin/tool",
+                          "stdlib 1.22.1 golang in /usr/bin/tool", "tool 1 deb owns /usr/bin/tool"));
+}
+
+TEST(LanguagePackages, LicensesAreWhatTheMetadataSays) {
+  const OwnedTree image(
+      {text_file(site + "a-1.dist-info/METADATA", "Name: a\nLicense: BSD\nLicense-Expression: BSD-3-Clause\n\nLicense: no"),
+       text_file(site + "b-1.dist-info/METADATA", "Name: b\nLicense: UNKNOWN\n\nLicense: no\n"),
+       text_file("app/node_modules/c/package.json", R"({"name": "c", "version": "1", "license": "ISC"})"),
+       text_file("lib/apk/db/installed", "P:musl\nV:1\nL:MIT\n\n")});
+  std::vector<std::string> licenses;
+  for (const Package& package : read_packages(image.tree).list) licenses.push_back(package.name + ": " + package.license);
+  EXPECT_THAT(licenses, ElementsAre("a: BSD-3-Clause", "b: ", "c: ISC", "musl: MIT"));
 }
 
 TEST(LanguagePackages, WhatAPackageOfTheSystemBringsIsThatPackage) {

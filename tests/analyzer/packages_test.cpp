@@ -148,6 +148,18 @@ TEST(Packages, ImagesWithoutADatabaseHaveNoPackages) {
       IsEmpty());
 }
 
+TEST(Packages, WhatSlimLeftOfAnRpmDatabaseIsReadWhereThereIsNone) {
+  const std::string path = "usr/share/sbom/packages.spdx.json";
+  EXPECT_THAT(table({text_file(path, R"({"packages": [
+      {"name": "server", "versionInfo": "1:2-3", "externalRefs": [{"referenceLocator": "pkg:rpm/x/server@2-3?arch=s390x&epoch=1"}]},
+      {"name": "other", "externalRefs": [{"referenceLocator": "pkg:deb/x/other@1"}]},
+      {"name": "bare", "externalRefs": []}, 7, {"externalRefs": [{"referenceLocator": "pkg:rpm/x/y"}]}]})")}),
+              ElementsAre("server 1:2-3 rpm:"));
+  for (const std::string broken : {"", "[", "[]", R"({"packages": {}})", R"({"packages": [{"externalRefs": [7]}]})"})
+    EXPECT_THAT(table({text_file(path, broken)}), IsEmpty()) << broken;
+  EXPECT_THAT(table({text_file(path, std::string(100'000, '['))}), IsEmpty());
+}
+
 TEST(Packages, DamagedDatabasesGiveWhatCanBeRead) {
   EXPECT_THAT(
       table(

@@ -287,6 +287,14 @@ class Rpm(SystemTest):
         self.assertEqual([(package["name"], package["externalRefs"][0]["referenceLocator"])
                           for package in document["packages"]],
                          [("server", "pkg:rpm/fedora/server@2.1-3.fc40?arch=x86_64&epoch=1")])
+        again = slim("analyze", "rootfs:" + self.path("slimmed"), "--entrypoint", "/usr/bin/server", "--format", "json")
+        self.assert_status(again, 0)
+        self.assertEqual([(package["name"], package["version"], package["type"]) for package in again.json()["packages"]],
+                         [("server", "1:2.1-3.fc40", "rpm")])
+        bill = slim("sbom", "rootfs:" + self.path("slimmed"))
+        self.assert_status(bill, 0)
+        self.assertEqual([part["purl"] for part in bill.json()["components"] if "purl" in part],
+                         ["pkg:rpm/fedora/server@2.1-3.fc40?arch=x86_64&epoch=1"])
 
     def test_a_damaged_database_is_said(self):
         with open(self.database, "r+b") as file:
