@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -78,7 +79,7 @@ void render(const BatchReport& report, std::string_view format, const TextStyle&
   }
 }
 
-void deliver(const BatchReport& report, const Options& options) {
+void deliver_summary(const BatchReport& report, const Options& options) {
   for (const std::string& request : options.reports) {
     const auto equals = request.find('=');
     write_file_whole(request.substr(equals + 1), [&](std::ostream& out) {
@@ -145,7 +146,7 @@ class Command {
       say(fmt::format("stopped by a signal: {} of {} images are done", done_, entries_.size()));
       end_by_signal(signal);
     }
-    slim::deliver(report_, options_);
+    deliver_summary(report_, options_);
     return report_.failed() ? 1 : 0;
   }
 

@@ -48,10 +48,7 @@ class Signals {
     fd_ = UniqueFd(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!fd_) throw system_error("signals", "waiting for them", errno);
   }
-  ~Signals() {
-    take();
-    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  }
+  ~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 

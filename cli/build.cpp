@@ -176,7 +176,9 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
   }
   const auto check_file = [&](const std::string& option, const std::string& path) {
     if (same_file(path, source.path)) refuse(option);
-    if (same_file(path, destination.path))
+    const bool is_output = !destination.path.empty() && std::filesystem::weakly_canonical(path) ==
+                                                            std::filesystem::weakly_canonical(destination.path);
+    if (is_output || same_file(path, destination.path))
       throw Error(ErrorKind::usage, option, "is the output too; expected another place");
   };
   for (const std::string& request : arguments.options.reports)

@@ -159,8 +159,10 @@ class FileInstructions {
     for (const NodeId file : group.files) ++counts[cause_text(analysis_, file)];
     std::vector<std::pair<std::string, std::size_t>> reasons(counts.begin(), counts.end());
     std::ranges::stable_sort(reasons, [](const auto& a, const auto& b) { return a.second > b.second; });
-    std::string out = comment(fmt::format("all of it, {} file{}:", human_count(group.files.size()),
-                                          group.files.size() == 1 ? "" : "s"));
+    const std::string all = fmt::format("all of it, {} file{}:", human_count(group.files.size()),
+                                        group.files.size() == 1 ? "" : "s");
+    if (reasons.size() == 1) return comment(all + " " + reasons.front().first);
+    std::string out = comment(all);
     for (std::size_t at = 0; at < std::min(reasons.size(), reasons_of_a_folder); ++at)
       out += comment(fmt::format("  {} {}", human_count(reasons[at].second), reasons[at].first));
     if (reasons.size() > reasons_of_a_folder)

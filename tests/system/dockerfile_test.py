@@ -27,16 +27,15 @@ def daemon():
 
 
 def facts_of(tree):
-    """All that a container sees, but what docker's own layers lose: fractions of seconds, times before 1970, and the
-    root folder's metadata, which is no layer's."""
-    def seconds(inode):
-        return max(inode.mtime, 0) // 10**9
-    return {path: {**inode.facts(), "mtime": seconds(inode)} for path, inode in tree.inodes.items() if path != "/"}
+    """All that a container sees, but what docker's own layers lose: fractions of seconds, times before 1970, extended
+    attributes that are no capabilities, and the root folder's metadata, which is no layer's."""
+    def kept(inode):
+        return {**inode.facts(), "mtime": max(inode.mtime, 0) // 10**9,
+                "xattrs": {name: value for name, value in inode.xattrs.items() if name == "SCHILY.xattr.security.capability"}}
+    return {path: kept(inode) for path, inode in tree.inodes.items() if path != "/"}
 
 
-class Dockerfile(SystemTest):
-    maxDiff = 4000
-
+class DockerfileTest(SystemTest):
     def slimmed(self, image, *options):
         """Slims an image; (tree, config) of the output, and the Dockerfile's text."""
         self.context = self.path("context")
@@ -76,6 +75,8 @@ class Dockerfile(SystemTest):
             self.assertEqual(built.get(key) or None, expected.get(key) or None, key)
         self.assertEqual(labels(built), labels(expected))
 
+
+class Real(DockerfileTest):
     def assert_builds_alike(self, image, name, builders, *options):
         daemon().load(original_of(name))
         tree, config, text = self.slimmed(image, *options)
@@ -84,6 +85,8 @@ class Dockerfile(SystemTest):
             with self.subTest(builder=builder):
                 built, built_config = self.build(builder)
                 self.assert_same_tree(tree, built)
+                if not config.get("WorkingDir") and built_config["WorkingDir"] == "/":
+                    built_config["WorkingDir"] = ""  # what BuildKit writes for none
                 if not any(variable.startswith("PATH=") for variable in config.get("Env") or []):
                     built_config["Env"] = [variable for variable in built_config["Env"] if not variable.startswith("PATH=")]
                 self.assert_same_config(config, built_config)
@@ -91,7 +94,7 @@ class Dockerfile(SystemTest):
 
     def test_an_image_without_a_shell(self):
         text = self.assert_builds_alike(original_of("static"), "static", ("classic", "buildkit"))
-        self.assertIn("# entrypoint", text)
+        self.assertIn("\n# all of it, 1 file: entrypoint\nCOPY --from=source /bin /bin\n", text)
 
     def test_busybox_and_an_apk_database(self):
         text = self.assert_builds_alike(original_of("alpine"), "alpine", ("classic", "buildkit"), "--no-run")
@@ -100,7 +103,7 @@ class Dockerfile(SystemTest):
     def test_nginx(self):
         text = self.assert_builds_alike(original_of("nginx"), "nginx", ("classic", "buildkit"))
         self.assertRegex(text, r"    # needed by /usr/sbin/nginx\n    /usr/lib/x86_64-linux-gnu/lib")
-        self.assertRegex(text, r"\n# all of it, \d+ files?:\n#   \d+ [a-z].*\nCOPY --from=source /\S+ /\S+\n")
+        self.assertRegex(text, r"\n# all of it, 13 files:\n#   12 inside /etc/nginx\n#   1 [a-z].*\nCOPY --from=source /etc/nginx /etc/nginx\n")
         self.assertIn('\nCMD ["nginx",', text)
         self.assertIn("\nSTOPSIGNAL SIGQUIT\n", text)
 
@@ -109,7 +112,7 @@ class Dockerfile(SystemTest):
         self.assertIn("\nCOPY --from=part2 / /\n", text)
 
 
-class Odd(Dockerfile):
+class Odd(DockerfileTest):
     """Files that COPY cannot name or would change, and settings that read like instructions."""
 
     def archive(self, config):
