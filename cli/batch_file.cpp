@@ -112,6 +112,7 @@ class Reader {
       if (option == nullptr) value.fail(unknown(name));
       if (option->takes_value) {
         values[option->name] = values_of(*option, value);
+        if (values[option->name].empty()) values.erase(option->name);  // []: none, whatever the defaults say
       } else if (value.boolean()) {
         values[option->name] = {};
       } else {
