@@ -205,7 +205,9 @@ class FileInstructions {
 class ConfigInstructions {
  public:
   ConfigInstructions(const ImageConfig& config, bool show_secrets)
-      : config_(config), show_secrets_(show_secrets) {}
+      : config_(config),
+        json_(nlohmann::json::parse(config.json, nullptr, false)),
+        show_secrets_(show_secrets) {}
 
   Dockerfile instructions() {
     for (const std::string& variable : config_.env) {
@@ -241,6 +243,7 @@ class ConfigInstructions {
     healthcheck();
     if (!config_.entrypoint.empty()) line("ENTRYPOINT " + json_list(config_.entrypoint));
     if (!config_.cmd.empty()) line("CMD " + json_list(config_.cmd));
+    triggers();
     return std::move(result_);
   }
 
@@ -316,10 +319,9 @@ class ConfigInstructions {
   }
 
   [[nodiscard]] std::string healthcheck_options() const {
-    const auto config = nlohmann::json::parse(config_.json, nullptr, false);
-    const auto place = nlohmann::json::json_pointer("/config/Healthcheck");
-    if (!config.is_object() || !config.contains(place) || !config[place].is_object()) return {};
-    const nlohmann::json& check = config[place];
+    const nlohmann::json* found_check = inner("Healthcheck");
+    if (found_check == nullptr || !found_check->is_object()) return {};
+    const nlohmann::json& check = *found_check;
     std::string options;
     const auto number = [&check](const char* key) -> std::uint64_t {
       const auto found = check.find(key);
@@ -336,7 +338,23 @@ class ConfigInstructions {
     return options;
   }
 
+  /// What ImageConfig has no member for; or null.
+  [[nodiscard]] const nlohmann::json* inner(const char* key) const {
+    const auto place = nlohmann::json::json_pointer("/config") / key;
+    return json_.is_object() && json_.contains(place) ? &json_.at(place) : nullptr;
+  }
+
+  void triggers() {
+    const nlohmann::json* list = inner("OnBuild");
+    if (list == nullptr || !list->is_array()) return;
+    for (const nlohmann::json& trigger : *list) {
+      if (trigger.is_string())
+        leave_out("ONBUILD", trigger.get<std::string>(), "it is for images that are built on the original");
+    }
+  }
+
   const ImageConfig& config_;
+  nlohmann::json json_;
   bool show_secrets_;
   unsigned asked_ = 0;
   Dockerfile result_;
