@@ -1,5 +1,5 @@
-// Each image is slimmed by a `slim build` of its own that reports as JSON; this process reads the file, keeps the
-// record of what is done, and tells.
+// Each image is slimmed by a `slim build` of its own that reports as JSON; this process reads the file, keeps
+// the record of what is done, and tells.
 #include "cli/batch.h"
 
 #include <algorithm>
@@ -38,10 +38,12 @@ namespace {
 constexpr unsigned at_once_by_default = 2;
 constexpr unsigned most_at_once = 64;
 /// They would be written over and over.
-constexpr auto of_one_image = std::to_array<std::string_view>({"tag", "dockerfile", "provenance", "sbom", "trace"});
+constexpr auto of_one_image =
+    std::to_array<std::string_view>({"tag", "dockerfile", "provenance", "sbom", "trace"});
 constexpr auto of_this_folder = std::to_array<std::string_view>({"rules", "probe", "trace"});
 
-/// What the command line sets, for every image. Its paths are of the working folder; a batch's are of its own.
+/// What the command line sets, for every image. Its paths are of the working folder; a batch's are of its
+/// own.
 BatchValues shared_values(const CLI::App& command, const std::vector<BatchOption>& options) {
   BatchValues values;
   for (const BatchOption& option : options) {
@@ -63,7 +65,8 @@ BatchValues shared_values(const CLI::App& command, const std::vector<BatchOption
 void check_formats(const Options& options) {
   const auto check = [](std::string_view name, const std::string& option) {
     if (name != "text" && name != "json")
-      throw Error(ErrorKind::usage, option, "a batch is told as text or json; its images have reports of their own");
+      throw Error(ErrorKind::usage, option,
+                  "a batch is told as text or json; its images have reports of their own");
   };
   check(options.format, "--format " + options.format);
   for (const std::string& request : options.reports)
@@ -82,9 +85,8 @@ void render(const BatchReport& report, std::string_view format, const TextStyle&
 void deliver_summary(const BatchReport& report, const Options& options) {
   for (const std::string& request : options.reports) {
     const auto equals = request.find('=');
-    write_file_whole(request.substr(equals + 1), [&](std::ostream& out) {
-      render(report, request.substr(0, equals), TextStyle{}, out);
-    });
+    write_file_whole(request.substr(equals + 1),
+                     [&](std::ostream& out) { render(report, request.substr(0, equals), TextStyle{}, out); });
   }
   if (options.quiet) return;
   render(report, options.format, style_of_stdout(options.no_color), std::cout);

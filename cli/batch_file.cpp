@@ -1,6 +1,6 @@
 // What an image may have is what the command line has: the names come from there, so that an option that
-// `slim build` gains is one of batch files too. YAML is taken for what begins as YAML does (a list, a brace, a key);
-// everything else is lines.
+// `slim build` gains is one of batch files too. YAML is taken for what begins as YAML does (a list, a brace,
+// a key); everything else is lines.
 #include "cli/batch_file.h"
 
 #include <algorithm>

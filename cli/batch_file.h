@@ -7,8 +7,8 @@
 //       tag: shop/app:slim                                      and any other option of `slim build`
 //       env: { NAME: value }
 //
-// or a list of images alone, or JSON, or lines for a shell's eye: IMAGE DEST [PROBE-FILE...] [--OPTION [VALUE]...].
-// Paths in it are taken from its folder.
+// or a list of images alone, or JSON, or lines for a shell's eye: IMAGE DEST [PROBE-FILE...] [--OPTION
+// [VALUE]...]. Paths in it are taken from its folder.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ struct BatchEntry {
 /// The options of `command` (slim build) that an image of a batch may have.
 std::vector<BatchOption> batch_options(const CLI::App& command);
 
-/// Reads the text of a batch file. `shared` holds for each image that does not set the same option. Throws an input
-/// Error with file, line, place and what was expected: also for an unknown option, an image without a
+/// Reads the text of a batch file. `shared` holds for each image that does not set the same option. Throws an
+/// input Error with file, line, place and what was expected: also for an unknown option, an image without a
 /// destination and two images with one destination.
 std::vector<BatchEntry> parse_batch(const std::string& text, const std::string& file,
                                     const std::vector<BatchOption>& options, const BatchValues& shared);

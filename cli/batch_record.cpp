@@ -1,6 +1,7 @@
-// An image is known by the digest of its config, which names its layers: the same for an archive, a layout, a daemon
-// and a registry. Of a file on disk size and time are asked for as well, since the digest says nothing of layers
-// that were damaged later. The record is a help and no truth: where anything is in doubt, the image is slimmed again.
+// An image is known by the digest of its config, which names its layers: the same for an archive, a layout, a
+// daemon and a registry. Of a file on disk size and time are asked for as well, since the digest says nothing
+// of layers that were damaged later. The record is a help and no truth: where anything is in doubt, the image
+// is slimmed again.
 #include "cli/batch_record.h"
 
 #include <array>

@@ -87,8 +87,8 @@ void render_text(const BatchReport& report, const TextStyle& style, std::ostream
   names = std::min(names, std::clamp<std::size_t>(style.width, 80, 140) - numbers_width);
   const auto row = [&](std::string_view image, std::string_view original, std::string_view slimmed,
                        std::string_view saved, std::string_view time, std::string_view verdict) {
-    return fmt::format("{:<{}}  {:>9}  {:>9}  {:>6}  {:>8}  {}\n", image, names, original, slimmed, saved, time,
-                       verdict);
+    return fmt::format("{:<{}}  {:>9}  {:>9}  {:>6}  {:>8}  {}\n", image, names, original, slimmed, saved,
+                       time, verdict);
   };
   out << paint(style, Colour::bold, row("IMAGE", "ORIGINAL", "SLIMMED", "SAVED", "TIME", "VERDICT"));
   std::uint64_t original = 0;
@@ -98,7 +98,8 @@ void render_text(const BatchReport& report, const TextStyle& style, std::ostream
                saved_text(result.original, result.slimmed), time_text(result),
                paint(style, colour_of(result.state), outcome(result)));
     if (!result.error.empty())
-      out << fmt::format("  {}:{}: {}\n", terminal_text(report.file), result.line, terminal_text(result.error));
+      out << fmt::format("  {}:{}: {}\n", terminal_text(report.file), result.line,
+                         terminal_text(result.error));
     if (result.state != BatchState::built && result.state != BatchState::unchanged) continue;
     original += result.original;
     slimmed += result.slimmed;
@@ -154,7 +155,8 @@ void read_build_report(const std::string& json, BatchResult& result) {
     for (const JsonObject& layer : report.objects("layers")) result.original += layer.size("uncompressed");
     if (report.find("output") != nullptr) result.slimmed += report.object("output").size("uncompressed");
     const std::string verdict = report.object("verdict").string("result");
-    if (result.verdict.empty() || verdict == "different" || result.verdict == "same") result.verdict = verdict;
+    if (result.verdict.empty() || verdict == "different" || result.verdict == "same")
+      result.verdict = verdict;
     if (several) continue;
     result.config_digest = report.object("image").string("config_digest");
     result.output_config_digest = report.object("output").string("config_digest");

@@ -31,8 +31,8 @@ struct BatchResult {
   std::uint64_t original = 0;  ///< bytes of all layers' tars; of all platforms, where there are several
   std::uint64_t slimmed = 0;   ///< the same of the output
   double seconds = 0;
-  int exit_code = 0;  ///< of slim build for this image
-  std::string error;  ///< hostile text; empty where all is well
+  int exit_code = 0;                 ///< of slim build for this image
+  std::string error;                 ///< hostile text; empty where all is well
   std::string config_digest;         ///< of the original
   std::string output_config_digest;  ///< of what was written; with several platforms both are empty
 };

@@ -1,5 +1,6 @@
-// Sandboxes, staged outputs and what clears them away belong to a process (cli/interrupt.h), so that each image has
-// a process. One thread waits for all of them: for their output, their end (pidfd_open(2)) and signals (signalfd(2)).
+// Sandboxes, staged outputs and what clears them away belong to a process (cli/interrupt.h), so that each
+// image has a process. One thread waits for all of them: for their output, their end (pidfd_open(2)) and
+// signals (signalfd(2)).
 #include "cli/batch_run.h"
 
 #include <algorithm>
@@ -126,7 +127,8 @@ class Batch {
   }
 
   [[nodiscard]] bool is_free(const std::string& place) const {
-    return place.empty() || std::ranges::none_of(running_, [&](const Running& job) { return job.alone == place; });
+    return place.empty() ||
+           std::ranges::none_of(running_, [&](const Running& job) { return job.alone == place; });
   }
 
   void fill() {

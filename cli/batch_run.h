@@ -19,10 +19,10 @@ struct BatchProcess {
 
 struct BatchOutput {
   ExitStatus status;
-  std::string out;         ///< standard output, as far as it is below the cap
-  std::string err;         ///< the same of standard error
-  bool cut = false;        ///< there was more than the cap
-  bool stopped = false;    ///< a signal to this process ended it
+  std::string out;       ///< standard output, as far as it is below the cap
+  std::string err;       ///< the same of standard error
+  bool cut = false;      ///< there was more than the cap
+  bool stopped = false;  ///< a signal to this process ended it
   double seconds = 0;
 };
 
@@ -32,10 +32,10 @@ struct BatchCalls {
   std::function<void(std::size_t number, const BatchOutput& output)> ended;
 };
 
-/// Runs numbers 0 to `count` - 1, `at_once` at a time, in `folder`. SIGINT, SIGTERM, SIGHUP and SIGQUIT are handed
-/// on to what runs, whose end is awaited, and nothing more is started. Returns the signal, or 0. To be called from
-/// the main thread before any other one is started: it keeps the signals to itself. A child dies with this
-/// process.
+/// Runs numbers 0 to `count` - 1, `at_once` at a time, in `folder`. SIGINT, SIGTERM, SIGHUP and SIGQUIT are
+/// handed on to what runs, whose end is awaited, and nothing more is started. Returns the signal, or 0. To be
+/// called from the main thread before any other one is started: it keeps the signals to itself. A child dies
+/// with this process.
 int run_batch(std::size_t count, unsigned at_once, const std::string& folder, const BatchCalls& calls);
 
 /// Ends this process by `signal`, as if it had not been caught.

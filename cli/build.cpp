@@ -176,8 +176,9 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
   }
   const auto check_file = [&](const std::string& option, const std::string& path) {
     if (same_file(path, source.path)) refuse(option);
-    const bool is_output = !destination.path.empty() && std::filesystem::weakly_canonical(path) ==
-                                                            std::filesystem::weakly_canonical(destination.path);
+    const bool is_output =
+        !destination.path.empty() &&
+        std::filesystem::weakly_canonical(path) == std::filesystem::weakly_canonical(destination.path);
     if (is_output || same_file(path, destination.path))
       throw Error(ErrorKind::usage, option, "is the output too; expected another place");
   };
@@ -281,7 +282,8 @@ void write_dockerfile(const Job& job, const Built& built) {
                                   .verdict = std::string(to_string(built.result.verdict.outcome)),
                                   .show_secrets = arguments.options.show_secrets};
   for (const std::string& warning : write_dockerfile(*built.analysis, options))
-    fmt::print(stderr, "slim: warning: {}: {}\n", terminal_text(arguments.dockerfile), terminal_text(warning));
+    fmt::print(stderr, "slim: warning: {}: {}\n", terminal_text(arguments.dockerfile),
+               terminal_text(warning));
 }
 
 void check_dockerfile(const Job& job) {
@@ -340,12 +342,15 @@ int build(const Arguments& arguments) {
   const Options& options = arguments.options;
   if (!arguments.batch.empty()) {
     if (!arguments.image.empty() || !arguments.destination.empty())
-      throw Error(ErrorKind::usage, "--batch " + arguments.batch, "the file names image and output; expected no others");
+      throw Error(ErrorKind::usage, "--batch " + arguments.batch,
+                  "the file names image and output; expected no others");
     return build_batch(arguments.batch, *arguments.command, options);
   }
-  for (const auto& [name, value] : {std::pair("IMAGE", &arguments.image), {"--output", &arguments.destination}}) {
+  for (const auto& [name, value] :
+       {std::pair("IMAGE", &arguments.image), {"--output", &arguments.destination}}) {
     if (value->empty())
-      throw Error(ErrorKind::usage, "slim build", fmt::format("{} is required", name), "slim build --help shows what there is");
+      throw Error(ErrorKind::usage, "slim build", fmt::format("{} is required", name),
+                  "slim build --help shows what there is");
   }
   format_of(options.format, "--format");
   refuse_host_network(options);
@@ -404,8 +409,9 @@ void add_build(CLI::App& app, int& exit_code) {
                    "[PROBE-FILE...]; --jobs at once (2)")
       ->type_name("FILE");
   command
-      ->add_option("--dockerfile", arguments->dockerfile,
-                   "the same as a Dockerfile that copies what is kept, with reasons; FILE.tar comes beside it")
+      ->add_option(
+          "--dockerfile", arguments->dockerfile,
+          "the same as a Dockerfile that copies what is kept, with reasons; FILE.tar comes beside it")
       ->type_name("FILE");
   command->add_flag("--no-run", arguments->no_run,
                     "start nothing: the verdict is not-run, and a label says so");

@@ -1,9 +1,9 @@
 // Dockerfile reference (docs.docker.com/reference/dockerfile) and what its parser does beyond it
 // (moby/buildkit, frontend/dockerfile): quotes, backslashes and $ are read in the words of ENV, LABEL, COPY,
 // USER, WORKDIR, VOLUME, EXPOSE and STOPSIGNAL; the JSON lists of ENTRYPOINT, CMD, SHELL and HEALTHCHECK are
-// taken as they are; a word <<NAME begins a here-document in ADD, COPY and RUN; comments may stand between the
-// lines of one instruction; `# escape=` counts in the first lines only, and the first line here is none of that
-// kind. No instruction can hold a line break, so a value that has one is asked for with --build-arg.
+// taken as they are; a word <<NAME begins a here-document in ADD, COPY and RUN; comments may stand between
+// the lines of one instruction; `# escape=` counts in the first lines only, and the first line here is none
+// of that kind. No instruction can hold a line break, so a value that has one is asked for with --build-arg.
 #include "cli/dockerfile.h"
 
 #include <algorithm>
@@ -112,7 +112,8 @@ class FileInstructions {
 
   /// Paths of COPY, each on a line of its own; with blanks in one of them as a JSON list.
   [[nodiscard]] static std::string listed(const std::vector<std::pair<std::string, std::string>>& lines) {
-    const bool as_list = std::ranges::any_of(lines, [](const auto& line) { return line.second.contains(' '); });
+    const bool as_list =
+        std::ranges::any_of(lines, [](const auto& line) { return line.second.contains(' '); });
     std::string out = as_list ? "COPY --from=source [ \\\n" : "COPY --from=source \\\n";
     for (const auto& [before, word] : lines) {
       const bool last = &word == &lines.back().second;
@@ -174,7 +175,8 @@ class FileInstructions {
   [[nodiscard]] std::string rest(const std::string& tar) const {
     const FileTree& tree = analysis_.contents.tree;
     std::string out = "\n";
-    out += comment("What COPY cannot say: owners, modes and times of folders, empty folders, links, devices.");
+    out +=
+        comment("What COPY cannot say: owners, modes and times of folders, empty folders, links, devices.");
     out += comment("Files in it:");
     std::size_t files = 0;
     for (const AddedEntry& added : analysis_.plan.added) {
@@ -185,9 +187,9 @@ class FileInstructions {
     for (NodeId id = 0; id < tree.size(); ++id) {
       if (!copies_.rest.nodes[id] || !tree.is(id, EntryType::file)) continue;
       ++files;
-      out += comment(fmt::format("  {}: {} ({})", tree.path(id), cause_text(analysis_, id),
-                                 tree.entry(id).xattrs.empty() ? "a name that COPY cannot have"
-                                                               : "with extended attributes"));
+      out += comment(fmt::format(
+          "  {}: {} ({})", tree.path(id), cause_text(analysis_, id),
+          tree.entry(id).xattrs.empty() ? "a name that COPY cannot have" : "with extended attributes"));
     }
     for (const auto& [name, first] : copies_.hard_links) {
       ++files;
@@ -216,13 +218,13 @@ class ConfigInstructions {
       assign("ENV", variable.substr(0, equals), value);
     }
     for (const auto& [name, value] : config_.labels) {
-      const bool of_slim = name.starts_with("dev.slim.") || name.starts_with("org.opencontainers.image.base.");
+      const bool of_slim =
+          name.starts_with("dev.slim.") || name.starts_with("org.opencontainers.image.base.");
       if (!of_slim) assign("LABEL", name, value);
     }
     word("WORKDIR", config_.working_dir);
     for (const std::string& volume : config_.volumes) {
-      if (speakable("VOLUME", volume))
-        line("VOLUME " + json_list({dockerfile_word(volume)}));
+      if (speakable("VOLUME", volume)) line("VOLUME " + json_list({dockerfile_word(volume)}));
     }
     static const std::regex port("[0-9]{1,5}(-[0-9]{1,5})?(/(tcp|udp|sctp))?");
     for (const std::string& exposed : config_.exposed_ports) {
@@ -280,10 +282,12 @@ class ConfigInstructions {
     }
     const std::string argument = fmt::format("VALUE_{}", ++asked_);
     const std::string why = secret ? "looks like a secret" : "holds a character that no line can show";
-    result_.text += comment(fmt::format("the value of {} {}: give it with --build-arg {}=...", name, why, argument));
-    result_.warnings.push_back(fmt::format("the value of {} {} is not in it, since it {}: docker build "
-                                           "--build-arg {}=...",
-                                           instruction, name, why, argument));
+    result_.text +=
+        comment(fmt::format("the value of {} {}: give it with --build-arg {}=...", name, why, argument));
+    result_.warnings.push_back(
+        fmt::format("the value of {} {} is not in it, since it {}: docker build "
+                    "--build-arg {}=...",
+                    instruction, name, why, argument));
     line("ARG " + argument);
     line(fmt::format("{0} {1}=\"${{{2}:?give it with --build-arg {2}}}\"", instruction, dockerfile_word(name),
                      argument));
@@ -334,7 +338,8 @@ class ConfigInstructions {
       if (const auto value = number(key); value != 0)
         options += fmt::format("--{}={} ", option, duration_text(value));
     }
-    if (const auto retries = number("Retries"); retries != 0) options += fmt::format("--retries={} ", retries);
+    if (const auto retries = number("Retries"); retries != 0)
+      options += fmt::format("--retries={} ", retries);
     return options;
   }
 
@@ -391,7 +396,8 @@ std::string dockerfile_word(std::string_view text) {
   return as_is ? std::string(text) : in_quotes(text);
 }
 
-Dockerfile render_dockerfile(const Analysis& analysis, const Copies& copies, const DockerfileOptions& options) {
+Dockerfile render_dockerfile(const Analysis& analysis, const Copies& copies,
+                             const DockerfileOptions& options) {
   const std::string platform = options.platform.empty() ? "" : "--platform=" + options.platform + " ";
   std::string text = head(analysis, options);
   if (options.from.empty()) {

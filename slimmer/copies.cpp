@@ -1,11 +1,12 @@
 // What the builders do with COPY --from was measured with Docker 20.10 (the classic builder and BuildKit):
 //  - owner, setuid bits and the time in seconds stay; parents that are made on the way are root's, 0755;
 //  - a symlink as the source of COPY is followed, one inside a folder is copied;
-//  - extended attributes are lost in the classic builder (capabilities, too), but for capabilities in BuildKit;
+//  - extended attributes are lost in the classic builder (capabilities, too), but for capabilities in
+//  BuildKit;
 //  - names with more than one path are one file only within one COPY;
 //  - devices inside a copied folder become empty files in BuildKit.
-// ADD of a tar keeps all of these, and the metadata of folders that are there already is set by it. So it comes
-// last, and has every folder. Its hard links may lead to files that were copied before.
+// ADD of a tar keeps all of these, and the metadata of folders that are there already is set by it. So it
+// comes last, and has every folder. Its hard links may lead to files that were copied before.
 #include "slimmer/copies.h"
 
 #include <algorithm>
@@ -69,13 +70,14 @@ class Divider {
     }
   }
 
-  /// Nodes are numbered parents before children, so that from the end every folder comes behind what is in it.
+  /// Nodes are numbered parents before children, so that from the end every folder comes behind what is in
+  /// it.
   void find_whole_folders() {
     for (NodeId id = static_cast<NodeId>(tree_.size()); id-- > 0;) {
       const bool folder = tree_.is(id, EntryType::directory);
-      whole_[id] = plan_.keeps(id) && (!folder || std::ranges::all_of(tree_.node(id).children, [&](NodeId child) {
-                                         return whole_[child];
-                                       }));
+      whole_[id] =
+          plan_.keeps(id) && (!folder || std::ranges::all_of(tree_.node(id).children,
+                                                             [&](NodeId child) { return whole_[child]; }));
     }
   }
 

@@ -1,5 +1,5 @@
-// The same tree as a slimmed image's, made by docker build: what COPY copies out of the source image, and a tar
-// of what it cannot.
+// The same tree as a slimmed image's, made by docker build: what COPY copies out of the source image, and a
+// tar of what it cannot.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ struct Copies {
 /// variables, control characters or bytes beyond ASCII.
 bool is_copyable_name(std::string_view path);
 
-/// Divides what `plan` keeps. COPY gives files with their content, owner, mode and time in seconds. All else is
-/// the tar's: folders with their metadata, links, devices, what slim adds, files with extended attributes
+/// Divides what `plan` keeps. COPY gives files with their content, owner, mode and time in seconds. All else
+/// is the tar's: folders with their metadata, links, devices, what slim adds, files with extended attributes
 /// (the classic builder drops them) and files that COPY cannot name.
 Copies plan_copies(const FileTree& tree, const Plan& plan);
 

@@ -40,7 +40,8 @@ std::string problem_of(const std::string& text) {
 }
 
 TEST(BatchFile, ReadsAListOfImages) {
-  const auto entries = parsed("- { image: a.tar, output: 'oci:a' }\n- image: b.tar\n  output: docker-archive:b\n");
+  const auto entries =
+      parsed("- { image: a.tar, output: 'oci:a' }\n- image: b.tar\n  output: docker-archive:b\n");
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].image, "a.tar");
   EXPECT_EQ(entries[0].output, "oci:a");
@@ -63,16 +64,17 @@ images:
     no-run: true
 )");
   ASSERT_EQ(entries.size(), 1U);
-  EXPECT_THAT(entries[0].options,
-              ElementsAre(Pair("entrypoint", ElementsAre(R"(["/bin/app","a b"])")),
-                          Pair("env", ElementsAre("MODE=fast", "PORT=80")),
-                          Pair("exec", ElementsAre("app --version", R"(["app","two words"])")),
-                          Pair("http", ElementsAre("/health")), Pair("no-run", IsEmpty()),
-                          Pair("probe", ElementsAre("one.yaml", "two.yaml")), Pair("tag", ElementsAre("1.5"))));
+  EXPECT_THAT(
+      entries[0].options,
+      ElementsAre(Pair("entrypoint", ElementsAre(R"(["/bin/app","a b"])")),
+                  Pair("env", ElementsAre("MODE=fast", "PORT=80")),
+                  Pair("exec", ElementsAre("app --version", R"(["app","two words"])")),
+                  Pair("http", ElementsAre("/health")), Pair("no-run", IsEmpty()),
+                  Pair("probe", ElementsAre("one.yaml", "two.yaml")), Pair("tag", ElementsAre("1.5"))));
   EXPECT_THAT(option_words(entries[0].options),
               ElementsAre(R"(--entrypoint=["/bin/app","a b"])", "--env=MODE=fast", "--env=PORT=80",
-                          "--exec=app --version", R"(--exec=["app","two words"])", "--http=/health", "--no-run",
-                          "--probe=one.yaml", "--probe=two.yaml", "--tag=1.5"));
+                          "--exec=app --version", R"(--exec=["app","two words"])", "--http=/health",
+                          "--no-run", "--probe=one.yaml", "--probe=two.yaml", "--tag=1.5"));
 }
 
 TEST(BatchFile, AnImageOverridesTheDefaultsAndTheseTheCommandLine) {
@@ -98,7 +100,8 @@ TEST(BatchFile, ReadsLines) {
   EXPECT_THAT(entries[0].options, ElementsAre(Pair("probe", ElementsAre("smoke.yaml"))));
   EXPECT_EQ(entries[1].image, "my image.tar");
   EXPECT_EQ(entries[1].line, 4U);
-  EXPECT_THAT(option_words(entries[1].options), ElementsAre("--env=A=b c", "--http=/a", "--http=/b", "--no-run"));
+  EXPECT_THAT(option_words(entries[1].options),
+              ElementsAre("--env=A=b c", "--http=/a", "--http=/b", "--no-run"));
 }
 
 TEST(BatchFile, ReadsJson) {
@@ -114,17 +117,21 @@ TEST(BatchFile, SaysWhatIsWrongAndWhere) {
       {"- { output: 'oci:a' }", "b.yaml: line 1: [0]: expected the key image, which is missing"},
       {"- image: a\n", "b.yaml: line 1: [0]: expected the key output, which is missing"},
       {"- image: a\n  output: oci:a\n  profle: safe\n",
-       "b.yaml: line 3: [0].profle: unknown key; expected image, output or an option of slim build; did you mean "
+       "b.yaml: line 3: [0].profle: unknown key; expected image, output or an option of slim build; did you "
+       "mean "
        "profile?"},
       {"image: []", "b.yaml: line 1: image: unknown key; expected defaults, images; did you mean images?"},
       {"- image: a\n  output: oci:a\n  no-run: maybe\n",
        "b.yaml: line 3: [0].no-run: expected true or false, found 'maybe'"},
-      {"- image: a\n  output: oci:a\n  tag: { a: b }\n", "b.yaml: line 3: [0].tag: expected a text, found a map"},
-      {"- image: ''\n  output: oci:a\n", "b.yaml: line 1: expected an image and an output that are not empty"},
+      {"- image: a\n  output: oci:a\n  tag: { a: b }\n",
+       "b.yaml: line 3: [0].tag: expected a text, found a map"},
+      {"- image: ''\n  output: oci:a\n",
+       "b.yaml: line 1: expected an image and an output that are not empty"},
       {"a oci:a\nb oci:a\n", "b.yaml: line 2: oci:a: line 1 has the same output"},
       {"a\n", "b.yaml: line 1: expected IMAGE DEST [PROBE-FILE...] [--OPTION [VALUE]...]"},
       {"a oci:a --profle safe\n",
-       "b.yaml: line 1: --profle: unknown key; expected image, output or an option of slim build; did you mean "
+       "b.yaml: line 1: --profle: unknown key; expected image, output or an option of slim build; did you "
+       "mean "
        "profile?"},
       {"a oci:a --no-run=1\n", "b.yaml: line 1: --no-run=1: expected no value"},
       {"a oci:a --profile\n", "b.yaml: line 1: --profile: expected a value"},

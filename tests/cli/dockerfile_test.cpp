@@ -35,12 +35,13 @@ class DockerfileTest : public testing::Test {
   Dockerfile rendered(const std::string& inner, const TarBuilder& files, bool show_secrets = false) {
     const std::string tar = files.str();
     const std::string config = fmt::format(
-        R"({{"os":"linux","architecture":"amd64","config":{},"rootfs":{{"type":"layers","diff_ids":{}}}}})", inner,
-        test::quoted_list({Digest::of(tar).text()}));
+        R"({{"os":"linux","architecture":"amd64","config":{},"rootfs":{{"type":"layers","diff_ids":{}}}}})",
+        inner, test::quoted_list({Digest::of(tar).text()}));
     Layout layout;
-    const std::string manifest = fmt::format(
-        R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})", test::oci_manifest_type,
-        layout.blob("application/vnd.oci.image.config.v1+json", config), layout.blob(test::oci_layer_type, tar));
+    const std::string manifest =
+        fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})",
+                    test::oci_manifest_type, layout.blob("application/vnd.oci.image.config.v1+json", config),
+                    layout.blob(test::oci_layer_type, tar));
     layout.index({layout.blob(test::oci_manifest_type, manifest, test::name_member("app:1"))});
     layout.write(folder_);
     AnalysisOptions options;
@@ -79,23 +80,35 @@ TEST_F(DockerfileTest, CopiesFilesByFolderAndSetsWhatTheConfigSets) {
       R"({"Entrypoint":["/opt/app"],"Cmd":["a b"],"Env":["MODE=fast"],"User":"1:2","WorkingDir":"/opt",)"
       R"("ExposedPorts":{"80/tcp":{}},"Volumes":{"/data":{}},"StopSignal":"SIGQUIT","Labels":{"a":"b"},)"
       R"("Healthcheck":{"Test":["CMD-SHELL","check || exit 1"],"Interval":1500000000,"Retries":2}})",
-      TarBuilder().folder("etc").file("etc/a", "x").folder("opt").file("opt/app", "x").file("opt/b c", "x").file(
-          "opt/dropped", "x"));
+      TarBuilder()
+          .folder("etc")
+          .file("etc/a", "x")
+          .folder("opt")
+          .file("opt/app", "x")
+          .file("opt/b c", "x")
+          .file("opt/dropped", "x"));
   EXPECT_THAT(dockerfile.warnings, ElementsAre());
-  EXPECT_THAT(lines_of(dockerfile.text),
-              ElementsAre("FROM app:1 AS source", "FROM scratch", "COPY --from=source /etc /etc",
-                          "COPY --from=source [ \\", "    \"/opt/app\", \\", "    \"/opt/b c\", \\", "    \"/opt/\"]",
-                          "ADD ./Dockerfile.slim.tar /", "ENV MODE=\"fast\"", "LABEL a=\"b\"", "WORKDIR /opt",
-                          "VOLUME [\"/data\"]", "EXPOSE 80/tcp", "STOPSIGNAL SIGQUIT", "USER 1:2",
-                          "HEALTHCHECK --interval=1500ms --retries=2 CMD check || exit 1",
-                          "ENTRYPOINT [\"/opt/app\"]", "CMD [\"a b\"]"));
+  EXPECT_THAT(
+      lines_of(dockerfile.text),
+      ElementsAre("FROM app:1 AS source", "FROM scratch", "COPY --from=source /etc /etc",
+                  "COPY --from=source [ \\", "    \"/opt/app\", \\", "    \"/opt/b c\", \\", "    \"/opt/\"]",
+                  "ADD ./Dockerfile.slim.tar /", "ENV MODE=\"fast\"", "LABEL a=\"b\"", "WORKDIR /opt",
+                  "VOLUME [\"/data\"]", "EXPOSE 80/tcp", "STOPSIGNAL SIGQUIT", "USER 1:2",
+                  "HEALTHCHECK --interval=1500ms --retries=2 CMD check || exit 1",
+                  "ENTRYPOINT [\"/opt/app\"]", "CMD [\"a b\"]"));
 }
 
 TEST_F(DockerfileTest, WhatAnImageCallsItsFilesIsNoInstruction) {
-  const Dockerfile dockerfile = rendered(
-      R"({"Entrypoint":["/opt/app"]})",
-      TarBuilder().folder("opt").file("opt/app", "x").file("opt/dropped", "x").file("opt/a\nRUN false", "x").file(
-          "opt/\xe2\x80\xae" "b", "x").file("opt/$c", "x").file("opt/d\\", "x"));
+  const Dockerfile dockerfile = rendered(R"({"Entrypoint":["/opt/app"]})", TarBuilder()
+                                                                               .folder("opt")
+                                                                               .file("opt/app", "x")
+                                                                               .file("opt/dropped", "x")
+                                                                               .file("opt/a\nRUN false", "x")
+                                                                               .file("opt/\xe2\x80\xae"
+                                                                                     "b",
+                                                                                     "x")
+                                                                               .file("opt/$c", "x")
+                                                                               .file("opt/d\\", "x"));
   EXPECT_THAT(lines_of(dockerfile.text),
               ElementsAre("FROM app:1 AS source", "FROM scratch", "COPY --from=source \\", "    /opt/app \\",
                           "    /opt/", "ADD ./Dockerfile.slim.tar /", "ENTRYPOINT [\"/opt/app\"]"));
@@ -111,11 +124,11 @@ TEST_F(DockerfileTest, WhatAnImageSetsIsTextAndWhatNoLineHoldsIsAskedFor) {
       TarBuilder().folder("opt").file("opt/app", "x"));
   EXPECT_THAT(
       lines_of(dockerfile.text),
-      ElementsAre("FROM app:1 AS source", "FROM scratch", "COPY --from=source /opt /opt",
+      ElementsAre("FROM app:1 AS source", "FROM scratch", "COPY --from=source / /",
                   "ADD ./Dockerfile.slim.tar /", R"(ENV A="\$B \"q\" \\")", "ARG VALUE_1",
                   R"(ENV N="${VALUE_1:?give it with --build-arg VALUE_1}")", R"(LABEL "# escape"="`")",
-                  R"(LABEL "a b"="<<EOF")", R"(WORKDIR "/a b")",
-                  R"(HEALTHCHECK CMD ["/bin/sh","-c","a\nb"])", R"(CMD ["two\nlines","$HOME","\u202e"])"));
+                  R"(LABEL "a b"="<<EOF")", R"(WORKDIR "/a b")", R"(HEALTHCHECK CMD ["/bin/sh","-c","a\nb"])",
+                  R"(CMD ["two\nlines","$HOME","\u202e"])"));
   EXPECT_THAT(dockerfile.warnings,
               ElementsAre(HasSubstr("ENV N is not in it"), HasSubstr("ENV =... is left out"),
                           HasSubstr("EXPOSE x is left out"), HasSubstr("STOPSIGNAL KILL ME is left out"),
@@ -148,7 +161,8 @@ TEST(DockerfileWord, IsReadBackAsItIs) {
 }
 
 TEST(DockerfileLine, HoldsWhatAReaderSees) {
-  for (const char* text : {"", "a\tb", "gr\xc3\xbc\xc3\x9f", "::error::x", "<<EOF"}) EXPECT_TRUE(is_dockerfile_line(text)) << text;
+  for (const char* text : {"", "a\tb", "gr\xc3\xbc\xc3\x9f", "::error::x", "<<EOF"})
+    EXPECT_TRUE(is_dockerfile_line(text)) << text;
   for (const char* text : {"a\nb", "\r", "\x1b[31m", "\x7f", "\xff", "\xe2\x80\xae", "\xe2\x80\x8b"})
     EXPECT_FALSE(is_dockerfile_line(text)) << text;
 }

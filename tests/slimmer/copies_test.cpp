@@ -128,12 +128,12 @@ TEST(Copies, AnotherNameIsCopiedWhereTheFirstIsDropped) {
 }
 
 TEST(Copies, WhatCopyCannotNameOrWouldSpoilComesWithItsContent) {
-  Divided divided({folder("a/"), file("a/$HOME"), file("a/new\nline"), file("a/plain name"), with_note("a/ping"),
-                   link_to("a/pong", "a/ping"), file("a/dropped")},
+  Divided divided({folder("a/"), file("a/$HOME"), file("a/new\nline"), file("a/plain name"),
+                   with_note("a/ping"), link_to("a/pong", "a/ping"), file("a/dropped")},
                   {"/a/dropped"});
   EXPECT_THAT(divided.groups(), ElementsAre("/a: /a/plain name"));
-  EXPECT_THAT(divided.rest(), ElementsAre("a directory ", "a/$HOME file ", "a/new\nline file ", "a/ping file ",
-                                          "a/pong hardlink a/ping"));
+  EXPECT_THAT(divided.rest(), ElementsAre("a directory ", "a/$HOME file ", "a/new\nline file ",
+                                          "a/ping file ", "a/pong hardlink a/ping"));
 }
 
 TEST(Copies, AFolderThatCopyCannotNameIsNotCopiedWholeButWhatIsInItIs) {
@@ -164,8 +164,8 @@ TEST(Copies, AnImageThatIsKeptWholeIsOneCopy) {
 }
 
 TEST(CopyableName, IsPlainAscii) {
-  for (const char* name : {"/usr/bin/[", "/a*", "/a?b", "/a$b", "/a\"b", "/a'b", "/a`b", "/a\\b", "/a\nb", "/a\tb",
-                           "/gr\xc3\xbc\xc3\x9f", "/\xff", "/a\x7f"})
+  for (const char* name : {"/usr/bin/[", "/a*", "/a?b", "/a$b", "/a\"b", "/a'b", "/a`b", "/a\\b", "/a\nb",
+                           "/a\tb", "/gr\xc3\xbc\xc3\x9f", "/\xff", "/a\x7f"})
     EXPECT_FALSE(is_copyable_name(name)) << name;
   for (const char* name : {"/usr/lib/libstdc++.so.6", "/a b", "/a@{b}~(1),=;|&<>#!%^:-_."})
     EXPECT_TRUE(is_copyable_name(name)) << name;
