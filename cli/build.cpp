@@ -29,7 +29,10 @@
 #include "analyzer/platform.h"
 #include "analyzer/registry_name.h"
 #include "cli/answer_secrets.h"
+#include "cli/batch.h"
 #include "cli/commands.h"
+#include "cli/dockerfile.h"
+#include "cli/escape.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/probe_options.h"
@@ -58,6 +61,8 @@ struct Arguments {
   std::string layers = "squash";
   std::string provenance;
   std::vector<std::string> sboms;  ///< [FORMAT=]FILE
+  std::string dockerfile;
+  std::string batch;
   const CLI::App* command = nullptr;
   bool no_run = false;
   bool no_observe = false;
@@ -174,13 +179,20 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
   }
   const auto check_file = [&](const std::string& option, const std::string& path) {
     if (same_file(path, source.path)) refuse(option);
-    if (same_file(path, destination.path))
+    const bool is_output =
+        !destination.path.empty() &&
+        std::filesystem::weakly_canonical(path) == std::filesystem::weakly_canonical(destination.path);
+    if (is_output || same_file(path, destination.path))
       throw Error(ErrorKind::usage, option, "is the output too; expected another place");
   };
   for (const std::string& request : arguments.options.reports)
     check_file("--report " + request, request.substr(request.find('=') + 1));
   if (!arguments.provenance.empty()) check_file("--provenance " + arguments.provenance, arguments.provenance);
-  for (const SbomRequest& request : sbom_requests(arguments.sboms)) check_file("--sbom " + request.path, request.path);
+  for (const SbomRequest& request : sbom_requests(arguments.sboms))
+    check_file("--sbom " + request.path, request.path);
+  if (arguments.dockerfile.empty()) return;
+  check_file("--dockerfile " + arguments.dockerfile, arguments.dockerfile);
+  check_file("--dockerfile " + arguments.dockerfile, arguments.dockerfile + ".tar");
 }
 
 /// All that the images of one command have in common.
@@ -264,12 +276,37 @@ void write_sboms(const Job& job, const Built& built) {
   job.progress.step("writing the bill of materials");
   Analysis& analysis = *built.analysis;
   Sbom sbom = slimmed_bill(analysis, job.source);
-  const std::string name =
-      output_name(job.destination, job.arguments.tag, analysis.contents.image().name);
+  const std::string name = output_name(job.destination, job.arguments.tag, analysis.contents.image().name);
   sbom.subject = SbomSubject{.name = public_name(name, job.destination),
                              .digest = built.result.written.digest,
                              .platform = analysis.contents.image().config.platform.text()};
   for (const SbomRequest& request : requests) write_bill(sbom, request, analysis.contents, &analysis.plan);
+}
+
+/// The same result as a Dockerfile; what that cannot say is told.
+void write_dockerfile(const Job& job, const Built& built) {
+  const Arguments& arguments = job.arguments;
+  if (arguments.dockerfile.empty()) return;
+  const bool in_registry = job.source.transport == Transport::registry;
+  const DockerfileOptions options{.file = arguments.dockerfile,
+                                  .from = from_reference(built.analysis->contents.image(), in_registry),
+                                  .platform = arguments.options.platform,
+                                  .verdict = std::string(to_string(built.result.verdict.outcome)),
+                                  .show_secrets = arguments.options.show_secrets};
+  for (const std::string& warning : write_dockerfile(*built.analysis, options))
+    fmt::print(stderr, "slim: warning: {}: {}\n", terminal_text(arguments.dockerfile),
+               terminal_text(warning));
+}
+
+void check_dockerfile(const Job& job) {
+  const Arguments& arguments = job.arguments;
+  if (arguments.dockerfile.empty()) return;
+  const std::string option = "--dockerfile " + arguments.dockerfile;
+  if (arguments.options.platform == "all")
+    throw Error(ErrorKind::usage, option, "a Dockerfile is of one platform; expected --platform OS/ARCH");
+  if (job.source.transport == Transport::rootfs)
+    throw Error(ErrorKind::usage, option, "a root file system is no image that FROM could name");
+  check_dockerfile_place(arguments.dockerfile);
 }
 
 int build_platform(Job& job) {
@@ -279,6 +316,7 @@ int build_platform(Job& job) {
   if (result.committed) write_sboms(job, built.front());
   job.progress.finish();
   if (result.committed) write_provenance(job, built, result.written.digest);
+  if (result.committed) write_dockerfile(job, built.front());
   deliver(report_of(built.front(), job.arguments, result.committed), job.arguments.options);
   say_unproved(result, job.arguments.destination, result.committed);
   return is_yes(result) ? 0 : 1;
@@ -315,6 +353,18 @@ int build_all_platforms(Job& job) {
 
 int build(const Arguments& arguments) {
   const Options& options = arguments.options;
+  if (!arguments.batch.empty()) {
+    if (!arguments.image.empty() || !arguments.destination.empty())
+      throw Error(ErrorKind::usage, "--batch " + arguments.batch,
+                  "the file names image and output; expected no others");
+    return build_batch(arguments.batch, *arguments.command, options);
+  }
+  for (const auto& [name, value] :
+       {std::pair("IMAGE", &arguments.image), {"--output", &arguments.destination}}) {
+    if (value->empty())
+      throw Error(ErrorKind::usage, "slim build", fmt::format("{} is required", name),
+                  "slim build --help shows what there is");
+  }
   format_of(options.format, "--format");
   refuse_host_network(options);
   const bool all_platforms = options.platform == "all";
@@ -335,6 +385,7 @@ int build(const Arguments& arguments) {
   job.build.progress = [&progress](const std::string& text) { progress.step(text); };
   job.source = image_of(arguments.image, options);
   refuse_overwriting(job.source, job.destination, arguments);
+  check_dockerfile(job);
   clean_up_on_signals();
   check_destination(job.destination, job.build.write);
   job.build.probes = probes_of(options);
@@ -348,12 +399,11 @@ int build(const Arguments& arguments) {
 void add_build(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("build", "slim it: analyze, plan, write, run both and compare");
-  command->add_option("IMAGE", arguments->image, "the image")->required();
+  command->add_option("IMAGE", arguments->image, "the image");
   command
       ->add_option("-o,--output", arguments->destination,
                    "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE, dir:DIR, docker-daemon:NAME, "
                    "containers-storage:NAME or docker://NAME")
-      ->required()
       ->type_name("DEST");
   command
       ->add_option("-t,--tag", arguments->tag,
@@ -376,6 +426,16 @@ void add_build(CLI::App& app, int& exit_code) {
                    "a bill of materials of the result, with what slimming removed; repeatable")
       ->type_name("[cyclonedx=|spdx=]FILE")
       ->allow_extra_args(false);
+  command
+      ->add_option("--batch", arguments->batch,
+                   "many images: {image, output, further options} each, in YAML or JSON, or lines IMAGE DEST "
+                   "[PROBE-FILE...]; --jobs at once (2)")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--dockerfile", arguments->dockerfile,
+          "the same as a Dockerfile that copies what is kept, with reasons; FILE.tar comes beside it")
+      ->type_name("FILE");
   command->add_flag("--no-run", arguments->no_run,
                     "start nothing: the verdict is not-run, and a label says so");
   command->add_flag("--no-observe", arguments->no_observe,

@@ -28,17 +28,8 @@ std::vector<WhyStep> chain_of(const FileTree& tree, const std::vector<Rule>& rul
   std::vector<WhyStep> chain;
   // Each reason was there before what it keeps, so the chain ends; the bound is for a plan that is broken.
   while (node != no_node && chain.size() <= tree.size()) {
-    const Reason& reason = plan.decisions[node].reason;
-    WhyStep step{.reason = phrase(reason.kind),
-                 .path = reason.from == no_node ? "" : tree.path(reason.from),
-                 .detail = reason.detail};
-    if (reason.kind == ReasonKind::rule) {
-      const Rule* rule = find_rule(rules, reason.detail);
-      step.reason = "kept by rule " + reason.detail + (step.path.empty() ? "" : " because of");
-      step.detail = rule == nullptr ? "" : fmt::format("{} [{}]", rule->why, rule->source);
-    }
-    chain.push_back(std::move(step));
-    node = reason.from;
+    chain.push_back(nearest_cause(tree, rules, plan, node));
+    node = plan.decisions[node].reason.from;
   }
   return chain;
 }
@@ -150,6 +141,19 @@ std::string phrase(ReasonKind kind) {
     default:
       return std::string(to_string(kind));
   }
+}
+
+WhyStep nearest_cause(const FileTree& tree, const std::vector<Rule>& rules, const Plan& plan, NodeId node) {
+  const Reason& reason = plan.decisions[node].reason;
+  WhyStep step{.reason = phrase(reason.kind),
+               .path = reason.from == no_node ? "" : tree.path(reason.from),
+               .detail = reason.detail};
+  if (reason.kind == ReasonKind::rule) {
+    const Rule* rule = find_rule(rules, reason.detail);
+    step.reason = "kept by rule " + reason.detail + (step.path.empty() ? "" : " because of");
+    step.detail = rule == nullptr ? "" : fmt::format("{} [{}]", rule->why, rule->source);
+  }
+  return step;
 }
 
 WhyAnswer why(const FileTree& tree, const Packages& packages, const std::vector<Rule>& rules,

@@ -39,6 +39,9 @@ struct WhyAnswer {
   std::vector<std::string> notes;  ///< where it is not kept: what was looked at
 };
 
+/// The first step of the chain of a path that is kept.
+WhyStep nearest_cause(const FileTree& tree, const std::vector<Rule>& rules, const Plan& plan, NodeId node);
+
 WhyAnswer why(const FileTree& tree, const Packages& packages, const std::vector<Rule>& rules,
               const Plan& plan, const std::string& path);
 
