@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <ostream>
 #include <random>
 #include <span>
@@ -24,7 +25,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analyzer/error.h"
 #include "cli/escape.h"
 #include "cli/gate_result.h"
 #include "cli/report.h"
@@ -138,8 +138,8 @@ std::string outputs_of(std::span<const Report> reports) {
   if (sums.verdict != nullptr) text += fmt::format("verdict={}\n", to_string(sums.verdict->outcome));
   if (sums.gated) text += fmt::format("gate={}\n", sums.passed ? "passed" : "failed");
   if (sums.written) add("slimmed", sums.slimmed);
-  if (sums.written && reports.size() == 1)
-    text += fmt::format("digest={}\n", reports.front().output->written.digest.text());
+  if (const auto& output = reports.front().output; output && reports.size() == 1)
+    text += fmt::format("digest={}\n", output->written.digest.text());
   return text;
 }
 
