@@ -82,6 +82,7 @@ int badness(Outcome outcome) {
 
 struct Sums {
   std::uint64_t size = 0;
+  std::uint64_t stored = 0;
   std::uint64_t needed = 0;
   std::uint64_t removable = 0;
   std::uint64_t wasted = 0;
@@ -98,6 +99,7 @@ Sums sums_of(std::span<const Report> reports) {
   Sums sums;
   for (const Report& report : reports) {
     sums.size += report.totals.all.bytes;
+    sums.stored += report.compressed;
     sums.needed += report.totals.kept.bytes;
     sums.removable += report.totals.dropped.bytes;
     sums.wasted += report.efficiency.wasted;
@@ -108,7 +110,7 @@ Sums sums_of(std::span<const Report> reports) {
       sums.verdict = &*report.verdict;
     if (report.output) {
       sums.written = true;
-      sums.slimmed += report.output->written.uncompressed;
+      sums.slimmed += report.output->written.compressed;
     }
     if (report.gate) {
       sums.gated = true;
@@ -130,6 +132,7 @@ std::string outputs_of(std::span<const Report> reports) {
     text += fmt::format("{}={}\n", name, value);
   };
   add("size", sums.size);
+  add("stored", sums.stored);
   add("needed", sums.needed);
   add("removable", sums.removable);
   add("wasted", sums.wasted);
