@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <ostream>
 #include <random>
 #include <span>
@@ -24,7 +25,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analyzer/error.h"
 #include "cli/escape.h"
 #include "cli/gate_result.h"
 #include "cli/report.h"
@@ -82,6 +82,7 @@ int badness(Outcome outcome) {
 
 struct Sums {
   std::uint64_t size = 0;
+  std::uint64_t stored = 0;
   std::uint64_t needed = 0;
   std::uint64_t removable = 0;
   std::uint64_t wasted = 0;
@@ -98,6 +99,7 @@ Sums sums_of(std::span<const Report> reports) {
   Sums sums;
   for (const Report& report : reports) {
     sums.size += report.totals.all.bytes;
+    sums.stored += report.compressed;
     sums.needed += report.totals.kept.bytes;
     sums.removable += report.totals.dropped.bytes;
     sums.wasted += report.efficiency.wasted;
@@ -108,7 +110,7 @@ Sums sums_of(std::span<const Report> reports) {
       sums.verdict = &*report.verdict;
     if (report.output) {
       sums.written = true;
-      sums.slimmed += report.output->written.uncompressed;
+      sums.slimmed += report.output->written.compressed;
     }
     if (report.gate) {
       sums.gated = true;
@@ -130,6 +132,7 @@ std::string outputs_of(std::span<const Report> reports) {
     text += fmt::format("{}={}\n", name, value);
   };
   add("size", sums.size);
+  add("stored", sums.stored);
   add("needed", sums.needed);
   add("removable", sums.removable);
   add("wasted", sums.wasted);
@@ -138,8 +141,8 @@ std::string outputs_of(std::span<const Report> reports) {
   if (sums.verdict != nullptr) text += fmt::format("verdict={}\n", to_string(sums.verdict->outcome));
   if (sums.gated) text += fmt::format("gate={}\n", sums.passed ? "passed" : "failed");
   if (sums.written) add("slimmed", sums.slimmed);
-  if (sums.written && reports.size() == 1)
-    text += fmt::format("digest={}\n", reports.front().output->written.digest.text());
+  if (const auto& output = reports.front().output; output && reports.size() == 1)
+    text += fmt::format("digest={}\n", output->written.digest.text());
   return text;
 }
 

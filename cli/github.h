@@ -22,9 +22,9 @@ GitHub github_of_environment();
 
 /// Appends the Markdown to the summary, and the outputs to theirs, and writes annotations into `log`: of each
 /// limit that is violated and of each verdict that is not `same`. A file that cannot be written is a warning
-/// in `log`. Outputs: image, size, needed, removable, wasted (bytes), efficiency (percent), findings, and,
-/// where there are any, verdict, gate, slimmed (bytes), digest. Of several reports the sums, the worst
-/// answers, and an image a line.
+/// in `log`. Outputs: image, size, stored, needed, removable, wasted (bytes), efficiency (percent), findings,
+/// and, where there are any, verdict, gate, slimmed (bytes as stored), digest. Of several reports the sums,
+/// the worst answers, and an image a line.
 void tell_github(const GitHub& github, std::span<const Report> reports, std::ostream& log);
 /// The same of a verdict alone: output `verdict`.
 void tell_github(const GitHub& github, const Verdict& verdict, std::ostream& log);

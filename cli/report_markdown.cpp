@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,6 +25,7 @@
 #include "cli/report_results.h"
 #include "cli/terminal.h"
 #include "runner/verdict.h"
+#include "slimmer/heal.h"
 #include "slimmer/plan.h"
 #include "slimmer/write_image.h"
 

@@ -4,6 +4,7 @@
 // one.
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <ostream>
 #include <set>

@@ -558,24 +558,6 @@ class TextReport {
   std::size_t names_;
 };
 
-/// How many rows of a window `text` takes: long lines are broken, and colours take no room.
-std::size_t rows_of(std::string_view text, std::size_t width) {
-  std::size_t rows = 0;
-  std::size_t columns = 0;
-  bool coloured = false;
-  for (const char c : text) {
-    if (c == '\n') {
-      rows += std::max<std::size_t>(1, (columns + width - 1) / width);
-      columns = 0;
-    } else if (coloured || c == '\x1b') {
-      coloured = c != 'm';
-    } else if ((static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U) {
-      ++columns;
-    }
-  }
-  return rows;
-}
-
 /// What was asked for; nothing where the window decides.
 std::optional<Amount> amount_of(const TextDetail& detail, const TextStyle& style) {
   const std::size_t lines = detail.top != 0 ? detail.top : no_end;

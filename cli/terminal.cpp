@@ -44,6 +44,23 @@ std::string padded(std::string text, std::size_t columns) {
   return text;
 }
 
+std::size_t rows_of(std::string_view text, std::size_t width) {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  bool coloured = false;
+  for (const char c : text) {
+    if (c == '\n') {
+      rows += std::max<std::size_t>(1, (columns + width - 1) / width);
+      columns = 0;
+    } else if (coloured || c == '\x1b') {
+      coloured = c != 'm';
+    } else if ((static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U) {
+      ++columns;
+    }
+  }
+  return rows;
+}
+
 std::string human_size(std::uint64_t bytes) {
   if (bytes < 1000) return fmt::format("{} B", bytes);
   constexpr std::array<std::string_view, 5> units{"kB", "MB", "GB", "TB", "PB"};

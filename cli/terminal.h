@@ -26,6 +26,9 @@ std::string paint(const TextStyle& style, Colour colour, std::string_view text);
 /// With blanks behind it up to so many code points; `text` is valid UTF-8, as terminal_text gives it.
 std::string padded(std::string text, std::size_t columns);
 
+/// How many rows of a window `text` takes: long lines are broken, and colours take no room.
+std::size_t rows_of(std::string_view text, std::size_t width);
+
 /// Bytes for people, decimal as container tools have them: 812 B, 4.1 kB, 16.2 MB.
 std::string human_size(std::uint64_t bytes);
 /// 12345 as 12,345.

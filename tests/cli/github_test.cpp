@@ -3,10 +3,12 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analyzer/digest.h"
 #include "cli/gate_result.h"
 #include "cli/report.h"
 #include "runner/verdict.h"
@@ -47,6 +49,8 @@ TEST_F(GitHubTest, OutputsAreNumbersAndWords) {
   report_.verdict = test::verdict_of(Outcome::same);
   report_.gate = GateResult{.policy = "p", .baseline = {}, .checks = {}};
   tell();
+  EXPECT_THAT(test::read_file(github_.output),
+              HasSubstr("\nstored=" + std::to_string(report_.compressed) + "\n"));
   const std::string text = test::read_file(github_.output);
   EXPECT_THAT(text,
               AllOf(HasSubstr("image<<slim-"), HasSubstr("\napp:1\nslim-"),
@@ -54,6 +58,28 @@ TEST_F(GitHubTest, OutputsAreNumbersAndWords) {
                     HasSubstr("\nremovable=" + std::to_string(report_.totals.dropped.bytes) + "\n"),
                     HasSubstr("\nwasted=" + std::to_string(report_.efficiency.wasted) + "\n"),
                     HasSubstr("\nverdict=same\n"), HasSubstr("\ngate=passed\n"), Not(HasSubstr("slimmed="))));
+}
+
+TEST_F(GitHubTest, OutputsOfABuildSayWhatCameOut) {
+  report_.output = ReportOutput{.destination = "oci:out", .written = {}};
+  report_.output->written.compressed = 1234;
+  report_.output->written.digest = Digest::of("result");
+  tell();
+  EXPECT_THAT(
+      test::read_file(github_.output),
+      AllOf(HasSubstr("\nslimmed=1234\n"), HasSubstr("\ndigest=" + Digest::of("result").text() + "\n")));
+}
+
+TEST_F(GitHubTest, OfSeveralReportsTheWorstAnswerCounts) {
+  std::vector<Report> all{report_, report_, report_};
+  all[0].verdict = test::verdict_of(Outcome::same);
+  all[1].verdict = test::verdict_of(Outcome::different);
+  all[2].verdict = test::verdict_of(Outcome::inconclusive);
+  std::ostringstream log;
+  tell_github(github_, all, log);
+  EXPECT_THAT(test::read_file(github_.output),
+              AllOf(HasSubstr("\nverdict=different\n"), HasSubstr("\napp:1\nslim-"),
+                    HasSubstr("\nsize=" + std::to_string(3 * report_.totals.all.bytes) + "\n")));
 }
 
 TEST_F(GitHubTest, WhatIsWrongIsAnnotated) {

@@ -56,6 +56,20 @@ TEST(Percent, OfNothing) {
   EXPECT_EQ(percent(0, 0), "0 %");
 }
 
+TEST(RowsOf, LongLinesAreBrokenAndColoursTakeNoRoom) {
+  EXPECT_EQ(rows_of("", 10), 0U);
+  EXPECT_EQ(rows_of("\n\n", 10), 2U);
+  EXPECT_EQ(rows_of("0123456789\n", 10), 1U);
+  EXPECT_EQ(rows_of("0123456789a\n", 10), 2U);
+  EXPECT_EQ(rows_of("█████░░░░░\n", 10), 1U);
+  EXPECT_EQ(rows_of("\x1b[31m0123456789\x1b[0m\n", 10), 1U);
+}
+
+TEST(Padded, CountsCharactersAndNotBytes) {
+  EXPECT_EQ(padded("añ", 4), "añ  ");
+  EXPECT_EQ(padded("abcd", 2), "abcd");
+}
+
 TEST(Paint, OnlyWhereColourIsOn) {
   EXPECT_EQ(paint({.colour = false, .width = 80}, Colour::red, "x"), "x");
   EXPECT_EQ(paint({.colour = true, .width = 80}, Colour::red, "x"), "\x1b[31mx\x1b[0m");

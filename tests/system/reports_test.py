@@ -3,18 +3,23 @@
 (names, labels, history, environment, packages, accounts) changes nothing but text in any of them: its documents have the
 shape of a harmless twin's. What GitHub's runner is told is read as the runner reads it."""
 
+import fcntl
 import io
 import json
 import os
+import pty
 import re
+import struct
+import subprocess
 import tarfile
+import termios
 import xml.etree.ElementTree as xml
 
 import image_archive
 import report_readers
 from layouts import Layout
 from report_readers import READERS, github_outputs, tables_of_markdown
-from slim_program import SystemTest, main, need_program, original_of, slim
+from slim_program import PROGRAM, SystemTest, main, need_program, original_of, slim
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m\x1b]0;title\x07", "\n::error file=a,line=1::gotcha", "::set-output name=a::b", "\r\n## heading",
@@ -265,6 +270,42 @@ class HostileImage(SystemTest):
             self.assertEqual(outputs[twin]["wasted"], str(report["size"]["wasted"]))
         self.assertEqual(outputs["hostile"].keys(), outputs["harmless"].keys())
         self.assertEqual(*(report_readers.read_markdown(summaries[twin]) for twin in ("hostile", "harmless")))
+
+
+class Window(SystemTest):
+    """Text in a terminal of so many rows and columns."""
+
+    def shown(self, rows, columns, *options):
+        controller, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        with subprocess.Popen([PROGRAM, "analyze", original_of("nginx"), *options], stdin=subprocess.DEVNULL, stdout=terminal,
+                              env={**os.environ, "NO_COLOR": ""}) as process:
+            os.close(terminal)
+            text = b""
+            try:
+                while block := os.read(controller, 1 << 16):
+                    text += block
+            except OSError:  # Linux says so when the other end is closed
+                pass
+            os.close(controller)
+        self.assertEqual(process.returncode, 0)
+        return text.decode().replace("\r\n", "\n")
+
+    def test_a_report_fits_into_it(self):
+        for rows, columns in ((24, 80), (40, 100), (60, 160)):
+            with self.subTest(rows=rows, columns=columns):
+                text = self.shown(rows, columns)
+                self.assertIn("\x1b[", text)
+                lines = [re.sub("\x1b\\[[0-9]*m", "", line) for line in text.splitlines()]
+                self.assertLess(sum(max(1, -(-len(line) // columns)) for line in lines), rows)
+                self.assertIn("next: slim build", "\n".join(lines))
+
+    def test_what_is_asked_for_is_shown_whole(self):
+        text = self.shown(24, 80, "--wide", "--no-color")
+        self.assertNotIn("\x1b[", text)
+        self.assertNotIn("\u2026", text)
+        self.assertGreater(len(text.splitlines()), 150)
+        self.assertIn("\n\u251c\u2500\u2500 usr ", self.shown(24, 80, "--tree", "1", "--no-color"))
 
 
 class HostileOutput(SystemTest):
