@@ -3,6 +3,7 @@
 // where \u003c is the same; so are U+2028 and U+2029, which end a line of JavaScript before ECMAScript 2019.
 #include "cli/html_escape.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 

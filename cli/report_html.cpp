@@ -9,13 +9,14 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/digest.h"
+#include "analyzer/file_tree.h"
+#include "analyzer/image.h"
 #include "analyzer/packages.h"
 #include "analyzer/registry_credentials.h"
 #include "analyzer/rules.h"
@@ -80,7 +81,7 @@ void write_data(const Report& report, std::size_t place, std::ostream& out) {
              script_json(text.view()));
   fmt::print(out, "<script type=\"application/json\" id=\"names-{}\">{}</script>\n", place,
              script_json(dump(names_json(report), -1)));
-  fmt::print(out, "<script type=\"application/gzip;base64\" id=\"files-{}\">", place);
+  fmt::print(out, R"(<script type="application/gzip;base64" id="files-{}">)", place);
   write_compressed_file_table(report, out);
   out << "</script>\n";
 }

@@ -20,6 +20,7 @@
 #include "analyzer/layer_index.h"
 #include "analyzer/packages.h"
 #include "analyzer/registry_credentials.h"
+#include "cli/report.h"
 #include "slimmer/analysis.h"
 #include "slimmer/layer_blob.h"
 #include "slimmer/plan.h"

@@ -44,9 +44,7 @@ std::vector<std::string> notes_of(const FileTree& tree, const Packages& packages
     const Rule* rule = find_rule(rules, reason.detail);
     notes.push_back(
         fmt::format("{} {}: {}", phrase(reason.kind), reason.detail, rule == nullptr ? "" : rule->why));
-  } else if (reason.kind == ReasonKind::rewritten) {
-    notes.push_back(phrase(reason.kind));
-  } else if (reason.from != no_node) {
+  } else if (reason.kind == ReasonKind::unreached && reason.from != no_node) {
     const WeakReasonWords words;
     notes.push_back(fmt::format("{} {} {} {}; {}", words.before, tree.path(reason.from), words.between,
                                 reason.detail, words.behind));

@@ -89,7 +89,7 @@ class Files {
   find() {
     const {model} = this;
     const {words, state, reason, sort, pack, layer} = this.wanted;
-    const lower = words.length ? model.lowerPaths() : null;
+    const having = words.map((word) => model.having(word));
     const wantedState = STATES.indexOf(state);
     const kind = reason ? model.names.reasons.findIndex((one) => one.kind === reason) : -1;
     const found = [];
@@ -99,7 +99,7 @@ class Files {
       if (kind >= 0 && (model.isHidden(i) || model.table.reason[i] >> 1 !== kind)) continue;
       if (pack !== null && model.owner(i) !== pack) continue;
       if (layer !== null && model.layer[i] !== layer) continue;
-      if (lower && !words.every((word) => lower[i].includes(word))) continue;
+      if (!having.every((has) => has[i])) continue;
       found.push(i);
     }
     this.found = Uint32Array.from(found);

@@ -17,7 +17,7 @@ class Model {
     this.addChildren();
     this.sums = this.sumsOf(() => true);
     this.counts = this.countPaths();
-    this.lower = null;
+    this.lowerNames = null;
     this.caused = null;
   }
 
@@ -137,15 +137,24 @@ class Model {
     return `/${parts.reverse().join("/")}`;
   }
 
-  /// Paths in lower case, to search in.
-  lowerPaths() {
-    if (this.lower === null) {
-      this.lower = new Array(this.total);
-      this.lower[0] = "";
-      for (let i = 1; i < this.total; ++i)
-        this.lower[i] = `${this.lower[this.parent[i]]}/${this.name[i].toLowerCase()}`;
+  /// By node, whether its path has a word (in lower case) in it. A word without a slash stands in one name: that of the
+  /// node or of a folder above it, which no path needs to be put together for.
+  having(word) {
+    if (this.lowerNames === null) this.lowerNames = this.name.map((name) => name.toLowerCase());
+    const has = new Uint8Array(this.total);
+    if (word.includes("/")) {
+      const lower = new Array(this.total);
+      lower[0] = "";
+      for (let i = 1; i < this.total; ++i) {
+        lower[i] = `${lower[this.parent[i]]}/${this.lowerNames[i]}`;
+        if (lower[i].includes(word)) has[i] = 1;
+      }
+    } else {
+      for (let i = 1; i < this.total; ++i) {
+        if (has[this.parent[i]] || this.lowerNames[i].includes(word)) has[i] = 1;
+      }
     }
-    return this.lower;
+    return has;
   }
 
   find(path) {

@@ -310,6 +310,30 @@ class BuiltImage(Page):
         self.assertIn(differences[0]["what"], self.texts("#verdict .difference h4")[0])
 
 
+class Gate(Page):
+    def test_shows_what_a_policy_says(self):
+        """What a renderer is given is put into a page that has none: the check itself is slim gate's."""
+        path = self.nginx()
+        gate = {"policy": "ci/" + MARKUP, "baseline": "", "passed": False, "checks": [
+            {"rule": "max_layers", "passed": True, "measured": "5", "limit": "at most 9", "message": "5 layers", "path": "", "first": []},
+            {"rule": "setuid", "passed": False, "measured": "1", "limit": "none", "message": "runs as uid 0", "path": "/usr/bin/mount",
+             "first": ["remove /usr/bin/mount", MARKUP]}]}
+        with open(path, encoding="utf-8") as file:
+            page = file.read()
+        member = '"gate":%s,"reasons":' % json.dumps(gate).replace("<", "\\u003c")
+        self.assertEqual(page.count('"reasons":['), 1)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page.replace('"reasons":', member, 1))
+        self.browser.open(path)
+        self.assert_quiet()
+        self.assertEqual(self.texts("#top .pill"), ["gate failed"])
+        self.assertEqual(self.texts("#gate .outcome"), ["1 rule violated"])
+        self.assertEqual(self.texts("#gate h3"), ["setuid violated", "max_layers passed"])  # what fails comes first
+        self.assertEqual(self.texts("#gate li"), ["remove /usr/bin/mount", MARKUP])
+        self.click("#gate .path-button")
+        self.assertEqual(self.texts("#drawer h2"), ["/usr/bin/mount"])
+
+
 class Hostile(Page):
     def image(self):
         base = {"etc/x/" + name.replace("/", "|"): b"data" for name in HOSTILE}
