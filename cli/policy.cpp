@@ -276,7 +276,8 @@ Policy read_dive(const YamlNode& document) {
   policy.max_wasted_percent = PercentLimit{.percent = 10, .floor = 0};
   if (document.is_null()) return policy;
   const auto entries = document.entries();
-  const auto rules = std::ranges::find_if(entries, [](const auto& entry) { return lower(entry.first) == "rules"; });
+  const auto rules =
+      std::ranges::find_if(entries, [](const auto& entry) { return lower(entry.first) == "rules"; });
   if (rules == entries.end()) {
     read_dive_rules(document, policy);
     return policy;
