@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -112,32 +113,51 @@ class Checker {
     return checks_.back();
   }
 
-  /// What to do first about `needed` bytes too many. `savings` are sorted.
-  static void advise(GateCheck& check, std::span<const Saving> savings, std::uint64_t needed,
-                     std::string_view verb) {
-    std::uint64_t saved = 0;
+  /// The biggest that together are `needed` bytes, three at most, and how many bytes they are. `savings` are
+  /// sorted.
+  static std::pair<std::vector<std::string>, std::uint64_t> first_of(std::span<const Saving> savings,
+                                                                     std::uint64_t needed) {
+    std::pair<std::vector<std::string>, std::uint64_t> result;
     for (const Saving& saving : savings) {
-      if (check.first.size() == most_first || saved >= needed) break;
-      check.first.push_back(fmt::format("{} ({})", saving.what, human_size(saving.bytes)));
-      saved += saving.bytes;
+      if (result.first.size() == most_first || result.second >= needed) break;
+      result.first.push_back(fmt::format("{} ({})", saving.what, human_size(saving.bytes)));
+      result.second += saving.bytes;
     }
-    if (check.first.empty()) return;
+    return result;
+  }
+
+  /// What to do first about `needed` bytes too many: of the `fine` savings where they are enough, else of the
+  /// `coarse`.
+  static void advise(GateCheck& check, std::span<const Saving> fine, std::span<const Saving> coarse,
+                     std::uint64_t needed, std::string_view verb) {
+    auto [first, saved] = first_of(fine, needed);
+    if (saved < needed && !coarse.empty()) std::tie(first, saved) = first_of(coarse, needed);
+    if (first.empty()) return;
+    check.first = std::move(first);
     check.message += saved >= needed ? fmt::format("; {} what comes first is enough", verb)
                                      : fmt::format("; {} what comes first saves {} of {}", verb,
                                                    human_size(saved), human_size(needed));
   }
 
-  /// What nothing needs, and what later layers hide; of an image without either, its layers.
-  [[nodiscard]] std::vector<Saving> unneeded() const {
-    std::vector<Saving> savings = image_->removable_files;
+  /// About the size as a whole: what nothing needs and what later layers hide; of an image without either,
+  /// its layers.
+  void advise_smaller(GateCheck& check, std::uint64_t needed) const {
+    std::vector<Saving> hidden;
+    std::vector<Saving> layers;
     for (const GateLayer& layer : image_->layers) {
-      savings.push_back({.what = "what later layers hide of " + layer.name, .bytes = layer.hidden});
+      hidden.push_back({.what = "what later layers hide of " + layer.name, .bytes = layer.hidden});
+      layers.push_back({.what = layer.name, .bytes = layer.uncompressed});
     }
-    savings = biggest_first(std::move(savings));
-    if (!savings.empty()) return savings;
-    for (const GateLayer& layer : image_->layers)
-      savings.push_back({.what = layer.name, .bytes = layer.uncompressed});
-    return biggest_first(std::move(savings));
+    const auto with_hidden = [&hidden](std::vector<Saving> savings) {
+      savings.insert(savings.end(), hidden.begin(), hidden.end());
+      return biggest_first(std::move(savings));
+    };
+    const std::vector<Saving> fine = with_hidden(image_->removable_files);
+    if (fine.empty()) {
+      advise(check, biggest_first(std::move(layers)), {}, needed, "removing");
+    } else {
+      advise(check, fine, with_hidden(image_->removable_folders), needed, "removing");
+    }
   }
 
   void sizes() {
@@ -149,13 +169,12 @@ class Checker {
                                                      : static_cast<double>(image_->compressed) /
                                                            static_cast<double>(image_->uncompressed);
       if (!check.passed && ratio > 0)
-        advise(check, unneeded(), excess(static_cast<double>(image_->compressed - limit) / ratio),
-               "removing");
+        advise_smaller(check, excess(static_cast<double>(image_->compressed - limit) / ratio));
     }
     if (policy_->max_uncompressed) {
       const std::uint64_t limit = *policy_->max_uncompressed;
       GateCheck& check = bytes("max_uncompressed", image_->uncompressed, limit, "uncompressed layers");
-      if (!check.passed) advise(check, unneeded(), image_->uncompressed - limit, "removing");
+      if (!check.passed) advise_smaller(check, image_->uncompressed - limit);
     }
   }
 
@@ -201,13 +220,13 @@ class Checker {
     if (policy_->max_wasted) {
       GateCheck& check = bytes(rule("max_wasted", "highestWastedBytes"), wasted, *policy_->max_wasted,
                                "files that are stored more than once");
-      if (!check.passed) advise(check, copies(false), wasted - *policy_->max_wasted, "storing once");
+      if (!check.passed) advise(check, copies(false), {}, wasted - *policy_->max_wasted, "storing once");
     }
     if (policy_->max_wasted_percent) {
       const std::uint64_t over =
           share(rule("max_wasted_percent", "highestUserWastedPercent"), *policy_->max_wasted_percent, wasted,
                 image_->user_bytes, false, "of what is above the base layer is stored more than once");
-      if (over > 0) advise(checks_.back(), copies(false), over, "storing once");
+      if (over > 0) advise(checks_.back(), copies(false), {}, over, "storing once");
     }
   }
 
@@ -222,7 +241,7 @@ class Checker {
         fmt::format("an efficiency of {}, at least {} {}", measured, least, passed ? "wanted" : "is wanted"));
     if (passed || limit <= 0) return;
     const double over = static_cast<double>(is.stored) - static_cast<double>(is.smallest) / limit;
-    advise(check, copies(true), excess(over), "storing once");
+    advise(check, copies(true), {}, excess(over), "storing once");
   }
 
   void layers() {
@@ -244,16 +263,18 @@ class Checker {
 
   void removable() {
     const auto& files = image_->removable_files;
+    const auto& folders = image_->removable_folders;
     if (policy_->max_removable) {
       GateCheck& check =
           bytes("max_removable", image_->removable, *policy_->max_removable, "files that nothing needs");
-      if (!check.passed) advise(check, files, image_->removable - *policy_->max_removable, "removing");
+      if (!check.passed)
+        advise(check, files, folders, image_->removable - *policy_->max_removable, "removing");
     }
     if (policy_->max_removable_percent) {
       const std::uint64_t over =
           share("max_removable_percent", *policy_->max_removable_percent, image_->removable, image_->bytes,
                 false, "of files that nothing needs");
-      if (over > 0) advise(checks_.back(), files, over, "removing");
+      if (over > 0) advise(checks_.back(), files, folders, over, "removing");
     }
   }
 
@@ -263,12 +284,12 @@ class Checker {
     const std::uint64_t more = is > was ? is - was : 0;
     if (policy_->max_growth) {
       GateCheck& check = bytes("max_growth", more, *policy_->max_growth, "growth against the baseline");
-      if (!check.passed) advise(check, baseline_->grown, more - *policy_->max_growth, "removing");
+      if (!check.passed) advise(check, baseline_->grown, {}, more - *policy_->max_growth, "removing");
     }
     if (policy_->max_growth_percent) {
       const std::uint64_t over = share("max_growth_percent", *policy_->max_growth_percent, more, was, true,
                                        "of growth against the baseline");
-      if (over > 0) advise(checks_.back(), baseline_->grown, over, "removing");
+      if (over > 0) advise(checks_.back(), baseline_->grown, {}, over, "removing");
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <ranges>
 #include <set>
 #include <string>
@@ -50,6 +51,7 @@ GateFacts gate_facts(const Report& report) {
                   .efficiency = report.efficiency,
                   .layers = {},
                   .removable_files = {},
+                  .removable_folders = {},
                   .packages = {},
                   .findings = report.findings,
                   .unproved = why_unproved(image.config)};
@@ -65,6 +67,12 @@ GateFacts gate_facts(const Report& report) {
   for (const NodeId node : report.biggest_removable) {
     facts.removable_files.push_back({.what = tree.path(node), .bytes = tree.entry(node).size});
   }
+  for (const ReportGroup& folder : report.folders) {
+    if (folder.bytes > folder.kept_bytes)
+      facts.removable_folders.push_back(
+          {.what = "what nothing needs below " + folder.name, .bytes = folder.bytes - folder.kept_bytes});
+  }
+  std::ranges::stable_sort(facts.removable_folders, std::ranges::greater(), &Saving::bytes);
   for (const ReportGroup& package : report.packages) {
     facts.packages.push_back(
         {.name = package.type + ":" + package.name, .version = package.version, .bytes = package.bytes});

@@ -41,9 +41,10 @@ struct GateFacts {
   std::uint64_t user_bytes =
       0;  ///< of the files of all layers above the first, which dive holds waste against
   Efficiency efficiency;
-  std::vector<GateLayer> layers;        ///< base first
-  std::vector<Saving> removable_files;  ///< biggest first
-  std::vector<GatePackage> packages;    ///< biggest first
+  std::vector<GateLayer> layers;          ///< base first
+  std::vector<Saving> removable_files;    ///< biggest first
+  std::vector<Saving> removable_folders;  ///< the same bytes by folder, biggest first
+  std::vector<GatePackage> packages;      ///< biggest first
   std::vector<Finding> findings;
   std::string unproved;  ///< why the image does not count as proved to behave as its original; empty: it does
 };

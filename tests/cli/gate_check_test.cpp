@@ -136,6 +136,17 @@ TEST(GateCheck, UncompressedSizeCountsWhatIsHiddenAmongWhatCanGo) {
               HasSubstr("removing what comes first saves 44.0 MB of 90.0 MB"));
 }
 
+TEST(GateCheck, WhereThreeFilesAreNotEnoughFoldersAreNamed) {
+  GateFacts facts = sample();
+  facts.removable_folders = {{.what = "what nothing needs below /usr/lib", .bytes = 30'000'000},
+                             {.what = "what nothing needs below /usr/bin", .bytes = 10'000'000}};
+  const GateCheck check = only("max_removable: 0", facts);
+  EXPECT_THAT(check.first, ElementsAre("what nothing needs below /usr/lib (30.0 MB)",
+                                       "what nothing needs below /usr/bin (10.0 MB)"));
+  EXPECT_THAT(check.message, HasSubstr("removing what comes first is enough"));
+  EXPECT_THAT(only("max_removable: 20MB", facts).first, ElementsAre("/usr/lib/big (25.0 MB)"));
+}
+
 TEST(GateCheck, OfAnImageWithNothingToRemoveTheLayersAreNamed) {
   GateFacts facts = sample();
   facts.removable_files.clear();
