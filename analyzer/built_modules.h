@@ -37,8 +37,9 @@ using MappedBytes = std::function<std::string_view(std::uint64_t address)>;
 /// A module that is replaced is told as what replaces it. Nothing where there is no such information.
 std::optional<BuiltModules> read_go_build_info(std::string_view data, const MappedBytes& mapped);
 
-/// What cargo auditable wrote into the section .dep-v0: the crates that are in the program, without those that
-/// only its build needed. Nothing where the section is damaged, or is larger than 8 MiB when it is inflated.
+/// What cargo auditable wrote into the section .dep-v0: the crates that are in the program, without those
+/// that only its build needed. Nothing where the section is damaged, or is larger than 8 MiB when it is
+/// inflated.
 std::optional<BuiltModules> read_rust_audit(std::string_view section);
 
 }  // namespace slim

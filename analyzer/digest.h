@@ -40,8 +40,8 @@ using ContentHash = std::array<std::byte, 32>;
 
 std::string to_hex(std::span<const std::byte> bytes);
 
-/// A running digest (OpenSSL's EVP, which uses the processor's SHA instructions): sha256, sha512, or sha1, which
-/// names files in documents and proves nothing.
+/// A running digest (OpenSSL's EVP, which uses the processor's SHA instructions): sha256, sha512, or sha1,
+/// which names files in documents and proves nothing.
 class Hasher {
  public:
   explicit Hasher(std::string_view algorithm = "sha256");

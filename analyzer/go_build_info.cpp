@@ -1,7 +1,8 @@
-// A header of 32 bytes, aligned at 16: the magic, the size of a pointer, flags. Since Go 1.18 two strings with
-// their lengths as varints stand behind it, the version of Go and the modules; before, it holds the addresses of
-// two strings of Go (an address and a length each). The modules are lines of fields that tabs part, between two
-// marks of 16 bytes. Follows debug/buildinfo and runtime/debug (ParseBuildInfo) of Go's standard library.
+// A header of 32 bytes, aligned at 16: the magic, the size of a pointer, flags. Since Go 1.18 two strings
+// with their lengths as varints stand behind it, the version of Go and the modules; before, it holds the
+// addresses of two strings of Go (an address and a length each). The modules are lines of fields that tabs
+// part, between two marks of 16 bytes. Follows debug/buildinfo and runtime/debug (ParseBuildInfo) of Go's
+// standard library.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -97,7 +98,8 @@ void read_modules(std::string_view lines, BuiltModules& built) {
     if (name.empty()) continue;
     if (kind == "path") program = name;
     if (kind == "mod" || kind == "dep") {
-      built.modules.push_back({.name = std::string(name), .version = std::string(version), .main = kind == "mod"});
+      built.modules.push_back(
+          {.name = std::string(name), .version = std::string(version), .main = kind == "mod"});
     } else if (kind == "=>" && !built.modules.empty()) {
       built.modules.back().name = name;
       built.modules.back().version = version;

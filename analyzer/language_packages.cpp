@@ -80,8 +80,8 @@ std::string first_field(std::string_view line) {
   return field;
 }
 
-/// The value of a field of METADATA (core metadata: headers as in e-mail, up to the first empty line); "" where
-/// there is none.
+/// The value of a field of METADATA (core metadata: headers as in e-mail, up to the first empty line); ""
+/// where there is none.
 std::string_view metadata_field(std::string_view text, std::string_view name) {
   while (!text.empty() && text.front() != '\n') {
     const auto end = text.find('\n');

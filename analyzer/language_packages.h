@@ -1,5 +1,5 @@
-// Packages of languages' own package managers: what pip, npm and gem have installed, jars, and what programs of Go
-// and Rust are built of.
+// Packages of languages' own package managers: what pip, npm and gem have installed, jars, and what programs
+// of Go and Rust are built of.
 #pragma once
 
 #include <vector>

@@ -24,8 +24,8 @@ std::string percent_encoded(std::string_view text) {
   constexpr std::string_view marks = "-._~:";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       marks.contains(c);
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || marks.contains(c);
     out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<std::uint8_t>(c));
   }
   return out;
@@ -131,7 +131,8 @@ bool setting(std::string_view line, std::string_view name, std::string& value) {
 }  // namespace
 
 std::string package_url(const Package& package, const Distribution& distribution) {
-  UrlParts parts{.type = package.type, .space = {}, .name = package.name, .version = package.version, .qualifiers = {}};
+  UrlParts parts{
+      .type = package.type, .space = {}, .name = package.name, .version = package.version, .qualifiers = {}};
   if (package.type == "deb" || package.type == "apk") {
     set_distribution(package, distribution, parts);
   } else if (package.type == "rpm") {

@@ -17,8 +17,8 @@ struct Distribution {
 
 Distribution distribution_of(const FileTree& tree);
 
-/// pkg:TYPE/NAMESPACE/NAME@VERSION?QUALIFIERS, in the canonical form. A jar whose coordinates are not known is
-/// pkg:generic. All but ASCII is percent-encoded, whatever the bytes of the name are.
+/// pkg:TYPE/NAMESPACE/NAME@VERSION?QUALIFIERS, in the canonical form. A jar whose coordinates are not known
+/// is pkg:generic. All but ASCII is percent-encoded, whatever the bytes of the name are.
 std::string package_url(const Package& package, const Distribution& distribution);
 
 }  // namespace slim

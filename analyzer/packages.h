@@ -22,8 +22,9 @@ struct Package {
   NodeId database = no_node;  ///< the file that describes it
   std::string_view record;    ///< its stanza or record there, without the empty line behind it; of the tree
   std::string license;        ///< apk, rpm, pypi, npm: as their metadata has it; may be empty
-  NodeId inside = no_node;    ///< jar, golang, cargo: the file that it lies in, whose bytes are another package's
-  NodeId sums = no_node;      ///< deb: the file with the MD5 sums of its files
+  NodeId inside =
+      no_node;            ///< jar, golang, cargo: the file that it lies in, whose bytes are another package's
+  NodeId sums = no_node;  ///< deb: the file with the MD5 sums of its files
 };
 
 struct Packages {
@@ -34,8 +35,9 @@ struct Packages {
 };
 
 /// Reads /var/lib/dpkg/status with info/*.list, /var/lib/dpkg/status.d (distroless images) and apk's
-/// installed database, rpm's where it is a SQLite file or what slim left of it, and the packages of languages. Files that a database
-/// names and the image does not have are left out. A file that two packages claim is the first one's.
+/// installed database, rpm's where it is a SQLite file or what slim left of it, and the packages of
+/// languages. Files that a database names and the image does not have are left out. A file that two packages
+/// claim is the first one's.
 Packages read_packages(const FileTree& tree);
 
 }  // namespace slim

@@ -1,5 +1,6 @@
-// JSON that zlib has compressed (RFC 1950): {"packages": [{"name", "version", "source", "kind", "root"}]}, after
-// the format's own description (cargo-auditable, PARSING.md). "kind" is "runtime" unless it says "build".
+// JSON that zlib has compressed (RFC 1950): {"packages": [{"name", "version", "source", "kind", "root"}]},
+// after the format's own description (cargo-auditable, PARSING.md). "kind" is "runtime" unless it says
+// "build".
 #include <array>
 #include <cstddef>
 #include <cstdint>

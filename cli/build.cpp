@@ -180,7 +180,8 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
   for (const std::string& request : arguments.options.reports)
     check_file("--report " + request, request.substr(request.find('=') + 1));
   if (!arguments.provenance.empty()) check_file("--provenance " + arguments.provenance, arguments.provenance);
-  for (const SbomRequest& request : sbom_requests(arguments.sboms)) check_file("--sbom " + request.path, request.path);
+  for (const SbomRequest& request : sbom_requests(arguments.sboms))
+    check_file("--sbom " + request.path, request.path);
 }
 
 /// All that the images of one command have in common.
@@ -264,8 +265,7 @@ void write_sboms(const Job& job, const Built& built) {
   job.progress.step("writing the bill of materials");
   Analysis& analysis = *built.analysis;
   Sbom sbom = slimmed_bill(analysis, job.source);
-  const std::string name =
-      output_name(job.destination, job.arguments.tag, analysis.contents.image().name);
+  const std::string name = output_name(job.destination, job.arguments.tag, analysis.contents.image().name);
   sbom.subject = SbomSubject{.name = public_name(name, job.destination),
                              .digest = built.result.written.digest,
                              .platform = analysis.contents.image().config.platform.text()};

@@ -1,4 +1,6 @@
 // slim sbom IMAGE: what is inside, as CycloneDX or SPDX.
+#include "slimmer/sbom.h"
+
 #include <iostream>
 #include <memory>
 #include <string>
@@ -13,7 +15,6 @@
 #include "cli/terminal.h"
 #include "slimmer/analysis.h"
 #include "slimmer/plan.h"
-#include "slimmer/sbom.h"
 
 namespace slim {
 namespace {

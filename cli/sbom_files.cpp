@@ -60,9 +60,8 @@ Sbom image_bill(const ImageContents& contents, const ImageRef& ref) {
   const Image& image = contents.image();
   Sbom sbom = make_sbom(contents.tree, read_packages(contents.tree));
   set_origin(sbom, image);
-  sbom.subject = SbomSubject{.name = public_name(image.name, ref),
-                             .digest = image.digest,
-                             .platform = image.config.platform.text()};
+  sbom.subject = SbomSubject{
+      .name = public_name(image.name, ref), .digest = image.digest, .platform = image.config.platform.text()};
   return sbom;
 }
 

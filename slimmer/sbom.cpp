@@ -1,6 +1,6 @@
-// Two entries of the databases with one package URL (a module of npm in two folders, a module of Go in two programs)
-// are one package. The slimmed image is described by reading the packages of what the plan makes, as they are read
-// of any image: so its bill is the one that it has of its own.
+// Two entries of the databases with one package URL (a module of npm in two folders, a module of Go in two
+// programs) are one package. The slimmed image is described by reading the packages of what the plan makes,
+// as they are read of any image: so its bill is the one that it has of its own.
 #include "slimmer/sbom.h"
 
 #include <algorithm>
@@ -97,9 +97,8 @@ std::unordered_map<std::string, std::uint64_t> kept_counts(const FileTree& tree,
   std::unordered_map<std::string, std::uint64_t> counts;
   for (const Package& package : packages.list) {
     std::uint64_t& count = counts[package_url(package, {})];
-    count += static_cast<std::uint64_t>(std::ranges::count_if(package.files, [&](NodeId file) {
-      return tree.is(file, EntryType::file) && plan.keeps(file);
-    }));
+    count += static_cast<std::uint64_t>(std::ranges::count_if(
+        package.files, [&](NodeId file) { return tree.is(file, EntryType::file) && plan.keeps(file); }));
   }
   return counts;
 }
@@ -200,10 +199,11 @@ std::vector<std::size_t> unowned_files(const Sbom& sbom) {
 }
 
 std::string sbom_uuid(const Sbom& sbom, SbomFormat format) {
-  std::string what = fmt::format("{}\n{}\n{}\n", sbom.tool, format == SbomFormat::spdx ? "spdx" : "cyclonedx",
-                                 sbom.created);
+  std::string what =
+      fmt::format("{}\n{}\n{}\n", sbom.tool, format == SbomFormat::spdx ? "spdx" : "cyclonedx", sbom.created);
   if (sbom.subject)
-    what += fmt::format("{}\n{}\n{}\n", sbom.subject->digest.text(), sbom.subject->name, sbom.subject->platform);
+    what +=
+        fmt::format("{}\n{}\n{}\n", sbom.subject->digest.text(), sbom.subject->name, sbom.subject->platform);
   if (sbom.original) what += fmt::format("original {}\n", sbom.original->digest.text());
   const bool planned = !sbom.subject || sbom.subject->digest.empty();
   for (const SbomPackage& package : sbom.packages) what += fmt::format("{} {}\n", package.url, package.count);
@@ -214,9 +214,10 @@ std::string sbom_uuid(const Sbom& sbom, SbomFormat format) {
   constexpr std::string_view variants = "89ab";
   hex[12] = '8';
   const char digit = hex[16];
-  hex[16] = variants[static_cast<std::size_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10) % variants.size()];
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
+  hex[16] =
+      variants[static_cast<std::size_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10) % variants.size()];
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
 }
 
 }  // namespace slim

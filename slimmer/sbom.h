@@ -1,5 +1,5 @@
-// A bill of materials: the packages that an image has, the files of each, and for a slimmed image what slimming took
-// away. One model, written as CycloneDX or as SPDX.
+// A bill of materials: the packages that an image has, the files of each, and for a slimmed image what
+// slimming took away. One model, written as CycloneDX or as SPDX.
 #pragma once
 
 #include <cstddef>
@@ -36,9 +36,9 @@ struct SbomPackage {
   std::string source;       ///< deb: the source package, where it is named otherwise
   std::string identity;     ///< the URL without the distribution: a slimmed image may have lost its name
   std::uint64_t count = 0;  ///< of its regular files
-  std::uint64_t original_count = 0;    ///< of those in the original; 0 where there is none
-  std::vector<std::size_t> files;      ///< its files: places in Sbom::files, sorted; those that are listed
-  std::vector<std::string> inside;     ///< files that it is built into, which are others'; sorted
+  std::uint64_t original_count = 0;  ///< of those in the original; 0 where there is none
+  std::vector<std::size_t> files;    ///< its files: places in Sbom::files, sorted; those that are listed
+  std::vector<std::string> inside;   ///< files that it is built into, which are others'; sorted
 };
 
 /// A package of the original that the slimmed image does not tell of.
@@ -50,7 +50,7 @@ struct SbomRemoved {
 
 struct SbomOriginal {
   std::string name;
-  Digest digest;  ///< may be empty
+  Digest digest;                     ///< may be empty
   std::vector<SbomRemoved> removed;  ///< sorted by url
   std::uint64_t packages = 0;        ///< in the original
 };
@@ -63,13 +63,13 @@ struct SbomSubject {
 };
 
 struct Sbom {
-  std::string tool;  ///< NAME-VERSION of what made the bill
-  std::string created;  ///< as time_text() writes it
-  std::optional<SbomSubject> subject;   ///< the image; nothing: packages alone
-  std::vector<SbomPackage> packages;    ///< sorted by url
-  std::vector<SbomFile> files;          ///< regular files, sorted by path
-  std::uint64_t unlisted_files = 0;     ///< where there are too many to list, their number, and `files` is empty
-  std::optional<SbomOriginal> original; ///< of a slimmed image
+  std::string tool;                    ///< NAME-VERSION of what made the bill
+  std::string created;                 ///< as time_text() writes it
+  std::optional<SbomSubject> subject;  ///< the image; nothing: packages alone
+  std::vector<SbomPackage> packages;   ///< sorted by url
+  std::vector<SbomFile> files;         ///< regular files, sorted by path
+  std::uint64_t unlisted_files = 0;  ///< where there are too many to list, their number, and `files` is empty
+  std::optional<SbomOriginal> original;  ///< of a slimmed image
 };
 
 /// At most so many files are listed, with at most so many bytes of paths: of an image with more, none is.

@@ -44,7 +44,9 @@ void set_name(json& component, const SbomPackage& package) {
 }
 
 std::string removed_text(const SbomRemoved& removed) {
-  return removed.kept == 0 ? removed.url : fmt::format("{} ({} of {} files kept)", removed.url, removed.kept, removed.count);
+  return removed.kept == 0
+             ? removed.url
+             : fmt::format("{} ({} of {} files kept)", removed.url, removed.kept, removed.count);
 }
 
 json subject_component(const Sbom& sbom) {
@@ -72,7 +74,8 @@ json package_component(const Sbom& sbom, const SbomPackage& package) {
   json component = {{"type", "library"}, {"bom-ref", package.url}};
   set_name(component, package);
   if (!package.version.empty()) component["version"] = package.version;
-  if (!package.license.empty()) component["licenses"] = json::array({{{"license", {{"name", package.license}}}}});
+  if (!package.license.empty())
+    component["licenses"] = json::array({{{"license", {{"name", package.license}}}}});
   component["purl"] = package.url;
   json places = json::array();
   for (const std::size_t file : package.files) places.push_back({{"location", sbom.files[file].path}});

@@ -1,6 +1,6 @@
-// After the SPDX specification 2.3 and its JSON schema. A package whose files are listed has the verification code
-// of section 7.9. An image that was slimmed is a DESCENDANT_OF its original; packages that it has no more are said
-// in annotations, because readers take every package of a document for one that is there.
+// After the SPDX specification 2.3 and its JSON schema. A package whose files are listed has the verification
+// code of section 7.9. An image that was slimmed is a DESCENDANT_OF its original; packages that it has no
+// more are said in annotations, because readers take every package of a document for one that is there.
 #include <algorithm>
 #include <cstddef>
 #include <ostream>
@@ -88,10 +88,9 @@ class SpdxWriter {
     if (sbom_.original) {
       for (const SbomRemoved& removed : sbom_.original->removed) {
         annotations.push_back(annotation(
-            removed.kept == 0
-                ? fmt::format("removed package {}", removed.url)
-                : fmt::format("removed what describes package {}, and kept {} of its {} files", removed.url,
-                              removed.kept, removed.count)));
+            removed.kept == 0 ? fmt::format("removed package {}", removed.url)
+                              : fmt::format("removed what describes package {}, and kept {} of its {} files",
+                                            removed.url, removed.kept, removed.count)));
       }
     }
     if (!annotations.empty()) entry["annotations"] = annotations;

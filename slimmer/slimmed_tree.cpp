@@ -1,6 +1,6 @@
-// The writer's rules (slimmer/layer_writer.cpp): of an inode the first kept name by the alphabet has the entry and
-// the others are links to it; a folder that no layer has an entry for gets none. What slim adds is looked at as a
-// file of a layer is.
+// The writer's rules (slimmer/layer_writer.cpp): of an inode the first kept name by the alphabet has the
+// entry and the others are links to it; a folder that no layer has an entry for gets none. What slim adds is
+// looked at as a file of a layer is.
 #include "slimmer/slimmed_tree.h"
 
 #include <algorithm>

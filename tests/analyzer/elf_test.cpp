@@ -204,18 +204,20 @@ TEST(Elf, TheSectionsOfGoAndRustSayWhatAProgramIsBuiltOf) {
   const std::string go = test::go_build_info("go1.22.1", "mod\texample.com/x\tv1.0.0\n");
   const std::string rust =
       test::stored_by_zlib(R"({"packages":[{"name":"serde","version":"1","source":"crates.io"}]})");
-  const std::string start = "--- !ELF\nFileHeader: { Class: ELFCLASS64, Data: ELFDATA2LSB, Type: ET_EXEC, "
-                            "Machine: EM_X86_64 }\n";
+  const std::string start =
+      "--- !ELF\nFileHeader: { Class: ELFCLASS64, Data: ELFDATA2LSB, Type: ET_EXEC, "
+      "Machine: EM_X86_64 }\n";
   const auto of_go = from_yaml(
       start +
       "ProgramHeaders:\n  - { Type: PT_LOAD, Flags: [ PF_R, PF_W ], VAddr: 0x4000, FirstSec: .go.buildinfo, "
-      "LastSec: .go.buildinfo }\nSections:\n  - { Name: .go.buildinfo, Type: SHT_PROGBITS, Flags: [ SHF_ALLOC, "
+      "LastSec: .go.buildinfo }\nSections:\n  - { Name: .go.buildinfo, Type: SHT_PROGBITS, Flags: [ "
+      "SHF_ALLOC, "
       "SHF_WRITE ], Address: 0x4000, Offset: 0x1000, Content: \"" +
       as_hex(go) + "\" }\n");
-  const auto of_rust = from_yaml(
-      start + "Sections:\n  - { Name: .dep-v0, Type: SHT_PROGBITS, Content: \"" + as_hex(rust) + "\" }\n");
-  const auto broken = from_yaml(
-      start + "Sections:\n  - { Name: .dep-v0, Type: SHT_PROGBITS, Content: \"" + as_hex("broken") + "\" }\n");
+  const auto of_rust = from_yaml(start + "Sections:\n  - { Name: .dep-v0, Type: SHT_PROGBITS, Content: \"" +
+                                 as_hex(rust) + "\" }\n");
+  const auto broken = from_yaml(start + "Sections:\n  - { Name: .dep-v0, Type: SHT_PROGBITS, Content: \"" +
+                                as_hex("broken") + "\" }\n");
   if (!of_go || !of_rust || !broken) GTEST_SKIP() << no_yaml2obj;
   EXPECT_EQ(parse(*of_go).built,
             (BuiltModules{.language = BuildLanguage::go,

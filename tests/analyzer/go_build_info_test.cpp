@@ -94,7 +94,8 @@ TEST(GoBuildInfo, WithoutModulesThereIsOnlyTheVersionOfGo) {
   ASSERT_TRUE(built);
   EXPECT_EQ(built->toolchain, "go1.19");
   EXPECT_THAT(built->modules, IsEmpty());
-  const auto named = read_go_build_info(go_build_info("go1.19", "path\tcmd/gofmt\nbuild\tx\n"), nothing_mapped);
+  const auto named =
+      read_go_build_info(go_build_info("go1.19", "path\tcmd/gofmt\nbuild\tx\n"), nothing_mapped);
   ASSERT_TRUE(named);
   EXPECT_THAT(named->modules, ElementsAre(BuiltModule{.name = "cmd/gofmt", .version = "", .main = true}));
 }
@@ -115,7 +116,8 @@ TEST(GoBuildInfo, DamageIsReadWithinBounds) {
   unsigned read = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string damaged = whole;
-    for (int change = 0; change < 3; ++change) damaged[random() % damaged.size()] = static_cast<char>(random());
+    for (int change = 0; change < 3; ++change)
+      damaged[random() % damaged.size()] = static_cast<char>(random());
     const auto mapped = [&damaged](std::uint64_t address) {
       return std::string_view(damaged).substr(address % (damaged.size() + 1));
     };

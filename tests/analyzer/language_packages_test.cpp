@@ -140,15 +140,16 @@ BuiltModules go_modules() {
 }
 
 TEST(LanguagePackages, ProgramsOfGoAndRustAreTheirModuleAndSayWhatTheyAreBuiltOf) {
-  const OwnedTree image({test::built_program("app/one", go_modules()), test::hardlink("app/two", "app/one"),
-                         test::built_program("app/rusty", {.language = BuildLanguage::rust,
-                                                           .toolchain = {},
-                                                           .modules = {{.name = "rusty", .version = "1", .main = true},
-                                                                       {.name = "serde", .version = "2"}}})});
+  const OwnedTree image(
+      {test::built_program("app/one", go_modules()), test::hardlink("app/two", "app/one"),
+       test::built_program("app/rusty", {.language = BuildLanguage::rust,
+                                         .toolchain = {},
+                                         .modules = {{.name = "rusty", .version = "1", .main = true},
+                                                     {.name = "serde", .version = "2"}}})});
   EXPECT_THAT(places(image),
-              ElementsAre("example.com/app (devel) golang owns /app/one", "golang.org/x/sys v0.20.0 golang in /app/one",
-                          "rusty 1 cargo owns /app/rusty", "serde 2 cargo in /app/rusty",
-                          "stdlib 1.22.1 golang in /app/one"));
+              ElementsAre("example.com/app (devel) golang owns /app/one",
+                          "golang.org/x/sys v0.20.0 golang in /app/one", "rusty 1 cargo owns /app/rusty",
+                          "serde 2 cargo in /app/rusty", "stdlib 1.22.1 golang in /app/one"));
 }
 
 TEST(LanguagePackages, AProgramOfTheSystemIsItsPackageAndStillBuiltOfModules) {
@@ -162,12 +163,14 @@ TEST(LanguagePackages, AProgramOfTheSystemIsItsPackageAndStillBuiltOfModules) {
 
 TEST(LanguagePackages, LicensesAreWhatTheMetadataSays) {
   const OwnedTree image(
-      {text_file(site + "a-1.dist-info/METADATA", "Name: a\nLicense: BSD\nLicense-Expression: BSD-3-Clause\n\nLicense: no"),
+      {text_file(site + "a-1.dist-info/METADATA",
+                 "Name: a\nLicense: BSD\nLicense-Expression: BSD-3-Clause\n\nLicense: no"),
        text_file(site + "b-1.dist-info/METADATA", "Name: b\nLicense: UNKNOWN\n\nLicense: no\n"),
        text_file("app/node_modules/c/package.json", R"({"name": "c", "version": "1", "license": "ISC"})"),
        text_file("lib/apk/db/installed", "P:musl\nV:1\nL:MIT\n\n")});
   std::vector<std::string> licenses;
-  for (const Package& package : read_packages(image.tree).list) licenses.push_back(package.name + ": " + package.license);
+  for (const Package& package : read_packages(image.tree).list)
+    licenses.push_back(package.name + ": " + package.license);
   EXPECT_THAT(licenses, ElementsAre("a: BSD-3-Clause", "b: ", "c: ISC", "musl: MIT"));
 }
 

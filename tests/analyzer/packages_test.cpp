@@ -155,7 +155,8 @@ TEST(Packages, WhatSlimLeftOfAnRpmDatabaseIsReadWhereThereIsNone) {
       {"name": "other", "externalRefs": [{"referenceLocator": "pkg:deb/x/other@1"}]},
       {"name": "bare", "externalRefs": []}, 7, {"externalRefs": [{"referenceLocator": "pkg:rpm/x/y"}]}]})")}),
               ElementsAre("server 1:2-3 rpm:"));
-  for (const std::string broken : {"", "[", "[]", R"({"packages": {}})", R"({"packages": [{"externalRefs": [7]}]})"})
+  for (const std::string broken :
+       {"", "[", "[]", R"({"packages": {}})", R"({"packages": [{"externalRefs": [7]}]})"})
     EXPECT_THAT(table({text_file(path, broken)}), IsEmpty()) << broken;
   EXPECT_THAT(table({text_file(path, std::string(100'000, '['))}), IsEmpty());
 }

@@ -43,7 +43,8 @@ TEST(RustAudit, CompressedDataIsInflated) {
 
 TEST(RustAudit, OneThatIsCutOffAnywhereIsNotRead) {
   const std::string whole = stored_by_zlib(document);
-  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(read_rust_audit(whole.substr(0, size))) << size;
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_FALSE(read_rust_audit(whole.substr(0, size))) << size;
 }
 
 TEST(RustAudit, WhatIsNoSuchDocumentIsNotRead) {

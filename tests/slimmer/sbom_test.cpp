@@ -44,16 +44,19 @@ TarBuilder debian() {
       .file("usr/bin/extra", "not used")
       .file("usr/bin/unused", "not used")
       .folder("var/lib/dpkg/info")
-      .file("var/lib/dpkg/status",
-            "Package: server\nSource: serving (2)\nStatus: install ok installed\nVersion: 1:2.1\nArchitecture: "
-            "amd64\n\nPackage: unused\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n")
+      .file(
+          "var/lib/dpkg/status",
+          "Package: server\nSource: serving (2)\nStatus: install ok installed\nVersion: 1:2.1\nArchitecture: "
+          "amd64\n\nPackage: unused\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n")
       .file("var/lib/dpkg/info/server.list", "/usr/bin/server\n/usr/bin/extra\n/etc/server.conf\n")
-      .file("var/lib/dpkg/info/server.md5sums", "0a  usr/bin/server\n0b  usr/bin/extra\n0c  etc/server.conf\n")
+      .file("var/lib/dpkg/info/server.md5sums",
+            "0a  usr/bin/server\n0b  usr/bin/extra\n0c  etc/server.conf\n")
       .file("var/lib/dpkg/info/unused.list", "/usr/bin/unused\n");
 }
 
 std::unique_ptr<Sample> planned() {
-  return sample_plan(debian(), config_of({"/usr/bin/server"}), {});
+  return sample_plan(debian(), config_of({"/usr/bin/server"}),
+                     test::mark_with(Profile::balanced, {"/etc/os-release"}));
 }
 
 std::vector<std::string> listed(const Sbom& sbom) {
@@ -107,14 +110,16 @@ TEST(Sbom, ModulesAreInsideTheirProgram) {
               Contains(json{{"spdxElementId", "SPDXRef-File-2"},
                             {"relationshipType", "CONTAINS"},
                             {"relatedSpdxElement", "SPDXRef-Package-1"}}));
-  EXPECT_EQ(written(sbom, write_cyclonedx)["components"][0]["evidence"]["occurrences"][1]["location"], "/bin/b");
+  EXPECT_EQ(written(sbom, write_cyclonedx)["components"][0]["evidence"]["occurrences"][1]["location"],
+            "/bin/b");
 }
 
 TEST(SlimmedSbom, TellsWhatIsLeftWhatIsPartlyKeptAndWhatIsGone) {
   const auto sample = planned();
   Sbom sbom = make_slimmed_sbom(sample->tree, sample->packages, sample->plan);
-  EXPECT_THAT(listed(sbom), ElementsAre("pkg:deb/debian/server@1:2.1?arch=amd64&distro=debian-12 /etc/server.conf "
-                                        "/usr/bin/server"));
+  EXPECT_THAT(listed(sbom),
+              ElementsAre("pkg:deb/debian/server@1:2.1?arch=amd64&distro=debian-12 /etc/server.conf "
+                          "/usr/bin/server"));
   EXPECT_EQ(sbom.packages[0].original_count, 3U);
   ASSERT_TRUE(sbom.original);
   ASSERT_EQ(sbom.original->removed.size(), 1U);
@@ -133,7 +138,8 @@ TEST(SlimmedSbom, TellsWhatIsLeftWhatIsPartlyKeptAndWhatIsGone) {
   EXPECT_THAT(cyclonedx["components"].dump(), Not(HasSubstr("unused")));
 
   const json spdx = written(sbom, write_spdx);
-  EXPECT_THAT(spdx["packages"][0]["annotations"].dump(), HasSubstr("removed package pkg:deb/debian/unused@1"));
+  EXPECT_THAT(spdx["packages"][0]["annotations"].dump(),
+              HasSubstr("removed package pkg:deb/debian/unused@1"));
   EXPECT_THAT(spdx["packages"][2]["annotations"].dump(), HasSubstr("kept 2 of 3 files"));
   EXPECT_THAT(spdx["relationships"], Contains(json{{"spdxElementId", "SPDXRef-Image"},
                                                    {"relationshipType", "DESCENDANT_OF"},
@@ -143,8 +149,8 @@ TEST(SlimmedSbom, TellsWhatIsLeftWhatIsPartlyKeptAndWhatIsGone) {
 
 TEST(SlimmedSbom, APackageWhoseDescriptionIsGoneIsNotCalledRemoved) {
   const OwnedTree image({test::text_file("opt/a-1.dist-info/METADATA", "Name: a\n"),
-                         test::text_file("opt/a-1.dist-info/RECORD", "a.py,,\nb.py,,\n"), test::file("opt/a.py"),
-                         test::file("opt/b.py")});
+                         test::text_file("opt/a-1.dist-info/RECORD", "a.py,,\nb.py,,\n"),
+                         test::file("opt/a.py"), test::file("opt/b.py")});
   const Plan plan = plan_without(image.tree, {"/opt/a-1.dist-info", "/opt/b.py"});
   Sbom sbom = make_slimmed_sbom(image.tree, read_packages(image.tree), plan);
   EXPECT_THAT(listed(sbom), IsEmpty());
@@ -152,8 +158,9 @@ TEST(SlimmedSbom, APackageWhoseDescriptionIsGoneIsNotCalledRemoved) {
   EXPECT_EQ(sbom.original->removed[0].kept, 1U);
   EXPECT_EQ(sbom.original->removed[0].count, 4U);
   complete(sbom);
-  EXPECT_THAT(written(sbom, write_cyclonedx)["metadata"]["component"]["properties"],
-              Contains(json{{"name", "slim:removed:description"}, {"value", "pkg:pypi/a@1 (1 of 4 files kept)"}}));
+  EXPECT_THAT(
+      written(sbom, write_cyclonedx)["metadata"]["component"]["properties"],
+      Contains(json{{"name", "slim:removed:description"}, {"value", "pkg:pypi/a@1 (1 of 4 files kept)"}}));
 }
 
 TEST(SlimmedIndex, IsWhatReadingTheResultWouldGive) {
@@ -165,8 +172,9 @@ TEST(SlimmedIndex, IsWhatReadingTheResultWouldGive) {
   for (const NodeId node : tree.walk()) {
     if (!tree.is(node, EntryType::directory)) kept.push_back(tree.path(node));
   }
-  EXPECT_THAT(kept, UnorderedElementsAre("/etc/os-release", "/etc/server.conf", "/usr/bin/server",
-                                         "/var/lib/dpkg/status.d/server", "/var/lib/dpkg/status.d/server.md5sums"));
+  EXPECT_THAT(kept,
+              UnorderedElementsAre("/etc/os-release", "/etc/server.conf", "/usr/bin/server",
+                                   "/var/lib/dpkg/status.d/server", "/var/lib/dpkg/status.d/server.md5sums"));
   EXPECT_THAT(*tree.facts(tree.find("/var/lib/dpkg/status.d/server"))->text, HasSubstr("Package: server"));
   EXPECT_EQ(tree.entry(tree.find("/usr/bin/server")).content_hash,
             sample->tree.entry(sample->at("/usr/bin/server")).content_hash);
@@ -183,7 +191,8 @@ TEST(SlimmedIndex, OfAnInodeTheFirstKeptNameIsTheFile) {
 }
 
 TEST(AddSha1, IsThatOfEveryFileOfTheLayersAndOfWhatSlimAdds) {
-  ImageContents contents = sample_contents({sample_layer({{"a", "abc", {}}, {"b", "abc", {}}, {"empty", "", {}}})});
+  ImageContents contents =
+      sample_contents({sample_layer({{"a", "abc", {}}, {"b", "abc", {}}, {"empty", "", {}}})});
   Plan plan = plan_without(contents.tree, {"/b"});
   plan.added.push_back({.path = "/new", .content = "new", .why = {}});
   Sbom sbom = make_slimmed_sbom(contents.tree, read_packages(contents.tree), plan);
@@ -233,8 +242,9 @@ TEST(WriteSpdx, PackagesAloneAreDescribedByTheDocument) {
 }
 
 TEST(WriteCycloneDx, NamespacesAreGroupsAndFilesOfNoPackageComponents) {
-  const OwnedTree image({test::text_file("node_modules/@s/m/package.json", R"({"name":"@s/m","version":"1"})"),
-                         test::file("etc/x")});
+  const OwnedTree image(
+      {test::text_file("node_modules/@s/m/package.json", R"({"name":"@s/m","version":"1"})"),
+       test::file("etc/x")});
   Sbom sbom = make_sbom(image.tree, read_packages(image.tree));
   complete(sbom);
   const json components = written(sbom, write_cyclonedx)["components"];
@@ -264,7 +274,8 @@ TEST(SbomUuid, IsThatOfTheSameBillOfTheSameImageAlone) {
   Sbom sbom = make_sbom(sample->tree, sample->packages);
   complete(sbom);
   const std::string uuid = sbom_uuid(sbom, SbomFormat::cyclonedx);
-  EXPECT_THAT(uuid, testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+  EXPECT_THAT(uuid,
+              testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
   EXPECT_EQ(uuid, sbom_uuid(sbom, SbomFormat::cyclonedx));
   EXPECT_NE(uuid, sbom_uuid(sbom, SbomFormat::spdx));
   sbom.subject->digest = Digest::of("another");

@@ -1,7 +1,7 @@
 #include "slimmer/timestamp.h"
 
-#include <cstdlib>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
