@@ -76,9 +76,9 @@ class Reader {
   }
 
   [[nodiscard]] std::string unknown(std::string_view name) const {
-    std::string_view near = nearest_word(name, {"image", "output"});
-    for (const BatchOption& option : options_)
-      near = near.empty() ? nearest_word(name, {option.name}) : nearest_word(name, {near, option.name});
+    std::vector<std::string_view> keys{"image", "output"};
+    for (const BatchOption& option : options_) keys.emplace_back(option.name);
+    const std::string_view near = nearest_word(name, keys);
     return fmt::format("unknown key; expected image, output or an option of slim build{}",
                        near.empty() ? "" : fmt::format("; did you mean {}?", near));
   }

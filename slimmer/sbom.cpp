@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/byte_stream.h"
 #include "analyzer/digest.h"
 #include "analyzer/file_tree.h"
 #include "analyzer/image_contents.h"

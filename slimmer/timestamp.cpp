@@ -60,7 +60,7 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   std::string_view rest = text.substr(form.size());
   if (rest.starts_with('.')) {
     const auto end = rest.find_first_not_of("0123456789", 1);
-    if (end == std::string_view::npos) return std::nullopt;
+    if (end == std::string_view::npos || end == 1) return std::nullopt;
     rest = rest.substr(end);
   }
   const auto offset = offset_of(rest);

@@ -55,7 +55,8 @@ TarBuilder debian() {
 }
 
 std::unique_ptr<Sample> planned() {
-  return sample_plan(debian(), config_of({"/usr/bin/server"}), {});
+  return sample_plan(debian(), config_of({"/usr/bin/server"}),
+                     test::mark_with(Profile::balanced, {"/etc/os-release"}));
 }
 
 std::vector<std::string> listed(const Sbom& sbom) {

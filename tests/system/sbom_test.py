@@ -6,6 +6,7 @@ their makers, and the bill that `slim build` writes against the one of what it w
 import glob
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import re
@@ -55,7 +56,11 @@ class Image:
         archive = os.path.join(self.work, "archive")
         for layer in image_archive.open_archive(original_of(name), archive).layers:
             with image_archive.layer_tar(layer) as tar:
-                tar.extractall(self.root, [member for member in tar.getmembers() if not member.isdev()])
+                members = tar.getmembers()
+                for member in members:
+                    self.take_away(member.name)
+                tar.extractall(self.root, [member for member in members if not member.isdev()
+                                           and not os.path.basename(member.name).startswith(image_archive.WHITEOUT)])
         shutil.rmtree(archive)
         self.slimmed = "docker-archive:" + self.file("slimmed.tar")
         self.built = slim("build", self.source, "-o", self.slimmed, "--no-run", "--quiet",
@@ -65,6 +70,20 @@ class Image:
                 finished = slim("sbom", image, "--format", form, "-o", self.file("%s.%s.json" % (kind, ending)))
                 if finished.status != 0:
                     raise AssertionError(str(finished))
+
+    def take_away(self, name):
+        """What a whiteout called `name` deletes."""
+        folder, base = os.path.split(os.path.join(self.root, name))
+        if not base.startswith(image_archive.WHITEOUT):
+            return
+        gone = [base[len(image_archive.WHITEOUT):]]
+        if base == image_archive.OPAQUE:
+            gone = os.listdir(folder) if os.path.isdir(folder) else []
+        for path in (os.path.join(folder, entry) for entry in gone):
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            elif os.path.lexists(path):
+                os.remove(path)
 
     def file(self, name):
         return os.path.join(self.work, name)
@@ -97,6 +116,18 @@ def occurrences(component):
 
 def quoted(version):
     return version.replace("+", "%2B")
+
+
+def coordinates(jar):
+    """The package URLs of what Maven put into an archive, and into archives in it."""
+    with zipfile.ZipFile(jar) as archive:
+        for entry in archive.namelist():
+            if entry.endswith(".jar"):
+                yield from coordinates(io.BytesIO(archive.read(entry)))
+            if re.fullmatch(r"META-INF/maven/[^/]+/[^/]+/pom.properties", entry):
+                values = dict(line.split("=", 1) for line in archive.read(entry).decode().splitlines()
+                              if "=" in line and not line.startswith("#"))
+                yield "pkg:maven/%s/%s@%s" % tuple(values[key].strip() for key in ("groupId", "artifactId", "version"))
 
 
 class Oracles(unittest.TestCase):
@@ -187,17 +218,10 @@ class Oracles(unittest.TestCase):
             for path in glob.glob(os.path.join(image.root, "**/*.jar"), recursive=True):
                 if os.path.islink(path) or "/usr/" in path[len(image.root):]:
                     continue
-                with zipfile.ZipFile(path) as jar:
-                    for entry in jar.namelist():
-                        if not re.fullmatch(r"META-INF/maven/[^/]+/[^/]+/pom.properties", entry):
-                            continue
-                        values = dict(line.split("=", 1) for line in jar.read(entry).decode().splitlines()
-                                      if "=" in line and not line.startswith("#"))
-                        url = "pkg:maven/%s/%s@%s" % tuple(
-                            values[key].strip() for key in ("groupId", "artifactId", "version"))
-                        self.assertIn(url, packages)
-                        self.assertIn(path[len(image.root):], occurrences(packages[url]))
-                        found += 1
+                for url in coordinates(path):
+                    self.assertIn(url, packages)
+                    self.assertIn(path[len(image.root):], occurrences(packages[url]))
+                    found += 1
         self.assertGreater(found, 3)
 
     def test_every_file_is_told_once_with_the_sums_of_its_content(self):
