@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -99,7 +98,7 @@ std::string last_words(std::string_view err) {
   std::string words;
   while (!err.empty()) {
     const auto end = std::min(err.find('\n'), err.size());
-    std::string_view line = err.substr(0, end);
+    const std::string_view line = err.substr(0, end);
     err.remove_prefix(std::min(end + 1, err.size()));
     if (line.starts_with("slim: warning: ")) continue;
     if (line.starts_with("slim: error: ")) {
@@ -158,7 +157,7 @@ class Command {
     fmt::print(stderr, "slim: {}\n", terminal_text(text));
   }
 
-  [[nodiscard]] std::string key(const BatchEntry& entry) const {
+  static std::string key(const BatchEntry& entry) {
     const auto tag = entry.options.find("tag");
     return tag == entry.options.end() || tag->second.empty() ? entry.output
                                                              : entry.output + " " + tag->second.front();

@@ -5,7 +5,6 @@
 #include "cli/batch_record.h"
 
 #include <array>
-#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,6 +34,7 @@
 #include "cli/json_output.h"
 #include "cli/options.h"
 #include "cli/version.h"
+#include "runner/probe.h"
 #include "runner/probe_file.h"
 #include "slimmer/destination.h"
 

@@ -98,7 +98,7 @@ class Batch {
     for (std::size_t number = 0; number < count; ++number) waiting_.push_back(number);
   }
   ~Batch() {
-    for (Running& job : running_) {  // an Error is on its way out
+    for (const Running& job : running_) {  // an Error is on its way out
       ::kill(job.pid, SIGTERM);
       wait_for(job.pid, std::chrono::minutes(1));
     }

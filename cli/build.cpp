@@ -179,9 +179,10 @@ void refuse_overwriting(const ImageRef& source, const ImageRef& destination, con
   }
   const auto check_file = [&](const std::string& option, const std::string& path) {
     if (same_file(path, source.path)) refuse(option);
-    const bool is_output =
-        !destination.path.empty() &&
-        std::filesystem::weakly_canonical(path) == std::filesystem::weakly_canonical(destination.path);
+    std::error_code failed;  // a pipe has no such place, and is no output
+    const auto place = std::filesystem::weakly_canonical(path, failed);
+    const bool is_output = !failed && !destination.path.empty() &&
+                           place == std::filesystem::weakly_canonical(destination.path, failed);
     if (is_output || same_file(path, destination.path))
       throw Error(ErrorKind::usage, option, "is the output too; expected another place");
   };

@@ -25,9 +25,9 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/error.h"
+#include "analyzer/file_tree.h"
 #include "analyzer/image.h"
-#include "analyzer/image_name.h"
-#include "analyzer/json_object.h"
+#include "analyzer/layer_index.h"
 #include "analyzer/registry_name.h"
 #include "cli/escape.h"
 #include "cli/options.h"

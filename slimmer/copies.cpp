@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,7 +74,7 @@ class Divider {
   /// Nodes are numbered parents before children, so that from the end every folder comes behind what is in
   /// it.
   void find_whole_folders() {
-    for (NodeId id = static_cast<NodeId>(tree_.size()); id-- > 0;) {
+    for (auto id = static_cast<NodeId>(tree_.size()); id-- > 0;) {
       const bool folder = tree_.is(id, EntryType::directory);
       whole_[id] =
           plan_.keeps(id) && (!folder || std::ranges::all_of(tree_.node(id).children,
@@ -98,8 +99,8 @@ class Divider {
         for (const NodeId child : children) {
           if (copied_[child]) found.files.push_back(child);
         }
-        for (auto child = children.rbegin(); child != children.rend(); ++child) {
-          if (tree_.is(*child, EntryType::directory)) folders.push_back(*child);
+        for (const NodeId child : children | std::views::reverse) {
+          if (tree_.is(child, EntryType::directory)) folders.push_back(child);
         }
       }
       if (!found.files.empty()) result_.groups.push_back(std::move(found));
