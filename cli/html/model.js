@@ -157,10 +157,11 @@ class Model {
     return has;
   }
 
+  /// The node of a path, or of the hidden file that was there, or undefined.
   find(path) {
     let node = 0;
     for (const component of path.split("/").filter((one) => one !== "")) {
-      const next = this.children(node).find((child) => child < this.count && this.name[child] === component);
+      const next = this.children(node).find((child) => this.name[child] === component);  // those of the tree come first
       if (next === undefined) return undefined;
       node = next;
     }

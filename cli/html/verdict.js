@@ -75,18 +75,15 @@ function differenceRow(model, drawer, difference) {
 
 function probeCard(model, drawer, probe, differences) {
   const own = differences.filter((one) => one.probe === probe.name);
-  const same = probe.result === "same";
+  const {original, slimmed} = probe.runs;
   const side = (name, runs) => element(
     "div.side", element("h5", `${name}, ${plural(runs, "run")}`),
-    element(
-      "p",
-      same ? `✓ ${probe.summary}` :
-        own.length ? `${plural(own.length, "thing")} not alike, below` :
-                     probe.summary || "—"));
+    element("p", `${probe.result === "same" ? "✓ " : ""}${probe.summary || "—"}`));
   return element(
     "article.card", element("h3", probe.name, " ", outcomePill(probe.result)),
     probe.note ? element("p", probe.note) : null,
-    element("div.sides", side("Original", probe.runs.original), side("Slimmed", probe.runs.slimmed)),
+    own.length ? element("p.hint", `${plural(own.length, "thing")} not alike in ${original + slimmed} runs.`) :
+                 element("div.sides", side("Original", original), side("Slimmed", slimmed)),
     own.map((one) => differenceRow(model, drawer, one)),
     probe.noise.length ?
       element(
