@@ -2,7 +2,6 @@
 #include "analyzer/package_url.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>

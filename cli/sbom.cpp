@@ -55,8 +55,9 @@ void sbom_command(const Arguments& arguments) {
   const auto analysis = analyze(image, analysis_options);
   require_runnable(*analysis, analysis_options.mark);
   Sbom sbom = slimmed_bill(*analysis, image);
-  sbom.subject =
-      SbomSubject{.name = sbom.original->name, .digest = {}, .platform = analysis->config.platform.text()};
+  sbom.subject = SbomSubject{.name = public_name(analysis->contents.image().name, image),
+                             .digest = {},
+                             .platform = analysis->config.platform.text()};
   progress.finish();
   deliver_bill(sbom, arguments, analysis->contents, &analysis->plan);
 }

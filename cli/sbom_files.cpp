@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/error.h"
+#include "analyzer/image.h"
 #include "analyzer/image_contents.h"
 #include "analyzer/image_ref.h"
 #include "analyzer/packages.h"
@@ -69,8 +70,10 @@ Sbom slimmed_bill(const Analysis& analysis, const ImageRef& ref) {
   const Image& image = analysis.contents.image();
   Sbom sbom = make_slimmed_sbom(analysis.contents.tree, analysis.packages, analysis.plan);
   set_origin(sbom, image);
-  sbom.original->name = public_name(image.name, ref);
-  sbom.original->digest = image.digest;
+  if (sbom.original) {
+    sbom.original->name = public_name(image.name, ref);
+    sbom.original->digest = image.digest;
+  }
   return sbom;
 }
 

@@ -49,10 +49,10 @@ std::string removed_text(const SbomRemoved& removed) {
              : fmt::format("{} ({} of {} files kept)", removed.url, removed.kept, removed.count);
 }
 
-json subject_component(const Sbom& sbom) {
-  json component = image_component("image", sbom.subject->name, sbom.subject->digest);
+json subject_component(const Sbom& sbom, const SbomSubject& subject) {
+  json component = image_component("image", subject.name, subject.digest);
   json properties = json::array();
-  if (!sbom.subject->platform.empty()) add_property(properties, "slim:platform", sbom.subject->platform);
+  if (!subject.platform.empty()) add_property(properties, "slim:platform", subject.platform);
   if (sbom.unlisted_files != 0)
     add_property(properties, "slim:files:not-listed", std::to_string(sbom.unlisted_files));
   if (sbom.original) {
@@ -96,7 +96,7 @@ json metadata(const Sbom& sbom) {
   json tool = {{"type", "application"}, {"name", sbom.tool.substr(0, dash)}};
   if (dash != std::string::npos) tool["version"] = sbom.tool.substr(dash + 1);
   json values = {{"timestamp", sbom.created}, {"tools", {{"components", json::array({tool})}}}};
-  if (sbom.subject) values["component"] = subject_component(sbom);
+  if (sbom.subject) values["component"] = subject_component(sbom, *sbom.subject);
   return values;
 }
 

@@ -37,8 +37,8 @@ class SpdxWriter {
     out_.member("documentNamespace", "urn:uuid:" + sbom_uuid(sbom_, SbomFormat::spdx));
     out_.member("creationInfo", {{"created", sbom_.created}, {"creators", json::array({tool()})}});
     out_.list("packages");
-    if (sbom_.subject) out_.element(image());
-    if (sbom_.original) out_.element(original());
+    if (sbom_.subject) out_.element(image(*sbom_.subject));
+    if (sbom_.original) out_.element(original(*sbom_.original));
     for (std::size_t i = 0; i < sbom_.packages.size(); ++i) out_.element(package(i));
     if (!sbom_.files.empty()) out_.list("files");
     for (std::size_t i = 0; i < sbom_.files.size(); ++i) out_.element(file(i));
@@ -75,11 +75,11 @@ class SpdxWriter {
     if (!digest.empty()) entry["versionInfo"] = digest.text();
   }
 
-  [[nodiscard]] json image() const {
-    json entry = unanalyzed(sbom_.subject->name, image_id);
-    add_image(entry, sbom_.subject->digest);
+  [[nodiscard]] json image(const SbomSubject& subject) const {
+    json entry = unanalyzed(subject.name, image_id);
+    add_image(entry, subject.digest);
     add_verification_code(entry, unowned_);
-    if (!sbom_.subject->platform.empty()) entry["comment"] = "platform " + sbom_.subject->platform;
+    if (!subject.platform.empty()) entry["comment"] = "platform " + subject.platform;
     json annotations = json::array();
     if (sbom_.unlisted_files != 0) {
       annotations.push_back(
@@ -97,9 +97,9 @@ class SpdxWriter {
     return entry;
   }
 
-  [[nodiscard]] json original() const {
-    json entry = unanalyzed(sbom_.original->name, original_id);
-    add_image(entry, sbom_.original->digest);
+  static json original(const SbomOriginal& original) {
+    json entry = unanalyzed(original.name, original_id);
+    add_image(entry, original.digest);
     entry["comment"] = "the image that the other one was slimmed from; its packages are not listed here";
     return entry;
   }
@@ -108,6 +108,7 @@ class SpdxWriter {
   void add_verification_code(json& entry, const std::vector<std::size_t>& files) const {
     if (files.empty()) return;
     std::vector<std::string_view> sums;
+    sums.reserve(files.size());
     for (const std::size_t file : files) sums.emplace_back(sbom_.files[file].sha1);
     std::ranges::sort(sums);
     Hasher hasher("sha1");

@@ -72,7 +72,8 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   const int second = number_at(text, 17, 2);
   if (!offset || !day.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const auto days = std::chrono::sys_days(day).time_since_epoch().count();
-  return std::int64_t{days} * 86'400 + hour * 3600 + minute * 60 + second - *offset;
+  return std::int64_t{days} * 86'400 + std::int64_t{hour} * 3600 + std::int64_t{minute} * 60 + second -
+         *offset;
 }
 
 std::optional<std::string> source_date() {
