@@ -400,7 +400,7 @@ int build(const Arguments& arguments) {
 void add_build(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("build", "slim it: analyze, plan, write, run both and compare");
-  command->add_option("IMAGE", arguments->image, "the image");
+  command->add_option("IMAGE", arguments->image, "the image; without --batch it is needed, as is --output");
   command
       ->add_option("-o,--output", arguments->destination,
                    "docker-archive:FILE[:NAME], oci:DIR, oci-archive:FILE, dir:DIR, docker-daemon:NAME, "

@@ -16,37 +16,18 @@
 #include "analyzer/image_contents.h"
 #include "analyzer/layer_index.h"
 #include "slimmer/plan.h"
+#include "tests/slimmer/sample_entries.h"
 #include "tests/slimmer/sample_image.h"
 
 namespace slim {
 namespace {
 
 using Paths = std::vector<std::string>;
+using test::file;
+using test::folder;
+using test::link_to;
+using test::symlink;
 using ::testing::ElementsAre;
-
-SampleEntry file(const std::string& path, const std::string& content = "x") {
-  return {.path = path, .content = content, .change = {}};
-}
-
-SampleEntry folder(const std::string& path, unsigned mode = 0755) {
-  return {.path = path, .content = "", .change = [=](::archive_entry* entry) {
-            archive_entry_set_filetype(entry, AE_IFDIR);
-            archive_entry_set_perm(entry, mode);
-          }};
-}
-
-SampleEntry link_to(const std::string& path, const std::string& to) {
-  return {.path = path, .content = "", .change = [=](::archive_entry* entry) {
-            archive_entry_copy_hardlink(entry, to.c_str());
-          }};
-}
-
-SampleEntry symlink(const std::string& path, const std::string& to) {
-  return {.path = path, .content = "", .change = [=](::archive_entry* entry) {
-            archive_entry_set_filetype(entry, AE_IFLNK);
-            archive_entry_copy_symlink(entry, to.c_str());
-          }};
-}
 
 SampleEntry with_note(const std::string& path) {
   return {.path = path, .content = "x", .change = [](::archive_entry* entry) {

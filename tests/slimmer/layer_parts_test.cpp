@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <archive_entry.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -17,38 +16,17 @@
 #include "slimmer/layer_writer.h"
 #include "slimmer/plan.h"
 #include "slimmer/tar_writer.h"
+#include "tests/slimmer/sample_entries.h"
 #include "tests/slimmer/sample_image.h"
 
 namespace slim {
 namespace {
 
-using Entry = ::archive_entry;
 using Paths = std::vector<std::string>;
-
-SampleEntry file(const std::string& path, const std::string& content = "x") {
-  return {.path = path, .content = content, .change = {}};
-}
-
-SampleEntry folder(const std::string& path, unsigned mode = 0755, std::int64_t mtime = 1500000000) {
-  return {.path = path, .content = "", .change = [=](Entry* entry) {
-            archive_entry_set_filetype(entry, AE_IFDIR);
-            archive_entry_set_perm(entry, mode);
-            archive_entry_set_mtime(entry, mtime, 0);
-          }};
-}
-
-SampleEntry link_to(const std::string& path, const std::string& to) {
-  return {.path = path, .content = "", .change = [=](Entry* entry) {
-            archive_entry_copy_hardlink(entry, to.c_str());
-          }};
-}
-
-SampleEntry symlink(const std::string& path, const std::string& to) {
-  return {.path = path, .content = "", .change = [=](Entry* entry) {
-            archive_entry_set_filetype(entry, AE_IFLNK);
-            archive_entry_copy_symlink(entry, to.c_str());
-          }};
-}
+using test::file;
+using test::folder;
+using test::link_to;
+using test::symlink;
 
 /// The tars of the layers, one for each part.
 std::vector<std::string> written(ImageContents& image, const Plan& plan, std::size_t base_layers) {
