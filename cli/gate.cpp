@@ -1,5 +1,6 @@
 // slim gate IMAGE...: pass or fail for CI, by a policy.
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -105,7 +106,7 @@ void tell(const std::vector<Looked>& all, const Arguments& arguments) {
     const TextStyle style = style_of_stdout(options.no_color);
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (i > 0) std::cout << '\n';
-      render_gate(*all[i].report.gate, arguments.images[i], style, std::cout);
+      if (const auto& gate = all[i].report.gate) render_gate(*gate, arguments.images[i], style, std::cout);
     }
     std::cout.flush();
   }

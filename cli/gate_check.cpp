@@ -131,7 +131,10 @@ class Checker {
   static void advise(GateCheck& check, std::span<const Saving> fine, std::span<const Saving> coarse,
                      std::uint64_t needed, std::string_view verb) {
     auto [first, saved] = first_of(fine, needed);
-    if (saved < needed && !coarse.empty()) std::tie(first, saved) = first_of(coarse, needed);
+    if (saved < needed) {
+      auto [folders, more] = first_of(coarse, needed);
+      if (more > saved) std::tie(first, saved) = std::tie(folders, more);
+    }
     if (first.empty()) return;
     check.first = std::move(first);
     check.message += saved >= needed ? fmt::format("; {} what comes first is enough", verb)
@@ -208,6 +211,7 @@ class Checker {
 
   [[nodiscard]] std::vector<Saving> copies(bool spare_only) const {
     std::vector<Saving> savings;
+    savings.reserve(image_->efficiency.most_wasted.size());
     for (const WastedPath& path : image_->efficiency.most_wasted) {
       savings.push_back({.what = fmt::format("{} in {} layers", path.path, path.copies),
                          .bytes = spare_only ? path.bytes - path.smallest : path.bytes});
@@ -319,7 +323,7 @@ class Checker {
     const bool passed = image_->unproved.empty();
     GateCheck& check = add("require_verified", passed, passed ? "proved" : "not proved", "proved by slim",
                            passed ? "slim proved that it behaves as its original" : image_->unproved);
-    if (!passed) check.first.push_back("slim build without --no-run, which runs both and compares");
+    if (!passed) check.first.emplace_back("slim build without --no-run, which runs both and compares");
   }
 
   /// The allowance that covers a finding, expired ones apart.
@@ -394,7 +398,7 @@ class Checker {
   /// order.
   void allowances() {
     for (const AllowedFinding& one : policy_->allow) {
-      if (holds(one)) continue;
+      if (holds(one) || !one.expires) continue;
       const auto covered = std::ranges::count_if(
           image_->findings, [&one](const Finding& finding) { return covers(one, finding); });
       std::string what = one.id;
