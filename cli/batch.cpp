@@ -28,6 +28,7 @@
 #include "cli/batch_report.h"
 #include "cli/batch_run.h"
 #include "cli/escape.h"
+#include "cli/github.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 
@@ -229,6 +230,7 @@ class Command {
       if (result.error.empty()) result.error = last_words(output.err);
       if (result.error.empty()) result.error = fmt::format("slim build ended with {}", result.exit_code);
       say(fmt::format("error: {}: line {}: {}: {}", report_.file, entry.line, entry.image, result.error));
+      tell_github_of_error(github_of_environment(), entry.image, result.error, std::cerr);
       return;
     }
     for (const std::string& line : warnings_of(output.err)) say("warning: " + entry.image + ": " + line);

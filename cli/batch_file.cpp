@@ -25,8 +25,9 @@ namespace slim {
 namespace {
 
 constexpr std::size_t images_cap = 10'000;
-constexpr auto of_the_command = std::to_array<std::string_view>(
-    {"help", "batch", "output", "format", "quiet", "progress", "no-color", "jobs", "cache", "no-cache"});
+constexpr auto of_the_command =
+    std::to_array<std::string_view>({"help", "batch", "output", "format", "quiet", "verbose", "progress",
+                                     "no-color", "jobs", "cache", "no-cache"});
 /// What the command line repeats as one word and a file has a plural for.
 constexpr std::string_view plural = "probes";
 constexpr std::string_view singular = "probe";

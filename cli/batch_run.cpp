@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <deque>
 #include <fcntl.h>
 #include <optional>
@@ -163,6 +164,8 @@ class Batch {
       // Should this process be killed outright, the child is to clear away after itself.
       if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
       if (::getppid() != parent) return ESRCH;
+      // Its summary is one of many in the job's; what is said of single images, the batch says.
+      for (const char* name : {"GITHUB_OUTPUT", "GITHUB_ACTIONS"}) ::unsetenv(name);
       return ::chdir(folder_.c_str()) == 0 ? 0 : errno;
     };
     Running job{.number = process.number,

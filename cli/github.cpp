@@ -164,6 +164,11 @@ GitHub github_of_environment() {
           .annotates = variable("GITHUB_ACTIONS") == "true"};
 }
 
+void tell_github_of_error(const GitHub& github, std::string_view image, std::string_view error,
+                          std::ostream& log) {
+  if (github.annotates) annotate(log, "error", fmt::format("slim: {}", image), error);
+}
+
 std::string github_output(std::string_view name, std::string_view value) {
   std::random_device random;
   std::string delimiter;

@@ -29,6 +29,10 @@ void tell_github(const GitHub& github, std::span<const Report> reports, std::ost
 /// The same of a verdict alone: output `verdict`.
 void tell_github(const GitHub& github, const Verdict& verdict, std::ostream& log);
 
+/// An annotation about what gave no report: an image of a batch that could not be slimmed.
+void tell_github_of_error(const GitHub& github, std::string_view image, std::string_view error,
+                          std::ostream& log);
+
 /// NAME=VALUE as $GITHUB_OUTPUT takes it: between lines of a delimiter that nobody can guess.
 std::string github_output(std::string_view name, std::string_view value);
 

@@ -163,7 +163,7 @@ void add_image_options(CLI::App& command, Options& options) {
 }
 
 void add_output_options(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json|html");
+  command.add_option("--format", options.format, "what standard output gets")->type_name("text|json");
   add_progress_options(command, options);
   command.add_flag("--no-color", options.no_color, "no colour, on terminals neither");
 }
@@ -171,7 +171,10 @@ void add_output_options(CLI::App& command, Options& options) {
 void add_progress_options(CLI::App& command, Options& options) {
   command.add_option("--progress", options.progress, "how far it is, on standard error")
       ->type_name("auto|plain|none");
-  command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
+  CLI::Option* quiet =
+      command.add_flag("--quiet", options.quiet, "nothing on standard output; the exit code tells");
+  command.add_flag("--verbose", options.verbose, "every step on a line of its own, as with --progress plain")
+      ->excludes(quiet);
 }
 
 void add_plan_options(CLI::App& command, Options& options) {
@@ -332,6 +335,7 @@ AnalysisOptions analysis_options_of(const Options& options, const std::optional<
 }
 
 ProgressMode progress_of(const Options& options) {
+  if (options.verbose && options.progress == "auto") return ProgressMode::plain;
   if (options.progress == "auto") return options.quiet ? ProgressMode::none : ProgressMode::automatic;
   if (options.progress == "plain") return ProgressMode::plain;
   if (options.progress == "none") return ProgressMode::none;

@@ -59,6 +59,7 @@ struct Options {
   bool insecure = false;
   bool no_metadata = false;
   bool quiet = false;
+  bool verbose = false;
   bool no_color = false;
   bool files = false;
   bool show_secrets = false;
@@ -69,8 +70,8 @@ struct Options {
 
 void add_image_options(CLI::App& command,
                        Options& options);  ///< --platform, --jobs, --cache, --no-cache, --insecure
-void add_output_options(CLI::App& command, Options& options);  ///< --format, --quiet, --no-color, --progress
-void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --progress
+void add_output_options(CLI::App& command, Options& options);  ///< --format, --no-color and those of progress
+void add_progress_options(CLI::App& command, Options& options);  ///< --quiet, --verbose, --progress
 /// --report, --files, --show-secrets, --wide, --top, --tree; and the formats of reports for --format.
 void add_report_options(CLI::App& command, Options& options);
 /// --report, and the formats of verdicts for --format.

@@ -29,8 +29,8 @@ using json = nlohmann::ordered_json;
 
 /// Where the result goes, how it is told, and what makes it faster.
 constexpr auto without_effect = std::to_array<std::string_view>(
-    {"help", "output", "report", "format", "quiet", "progress", "no-color", "cache", "no-cache", "jobs",
-     "provenance", "sbom", "dockerfile", "files", "show-secrets"});
+    {"help", "output", "report", "format", "quiet", "verbose", "progress", "no-color", "cache", "no-cache",
+     "jobs", "provenance", "sbom", "dockerfile", "files", "show-secrets"});
 constexpr auto files = std::to_array<std::string_view>({"rules", "probe", "trace"});
 
 std::string told_value(std::string_view flag, const std::string& value, bool show_secrets) {

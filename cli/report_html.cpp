@@ -16,7 +16,6 @@
 
 #include "analyzer/digest.h"
 #include "analyzer/file_tree.h"
-#include "analyzer/image.h"
 #include "analyzer/packages.h"
 #include "analyzer/registry_credentials.h"
 #include "analyzer/rules.h"

@@ -4,7 +4,6 @@
 // source.
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 

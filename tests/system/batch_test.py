@@ -25,9 +25,9 @@ class BatchTest(SystemTest):
     def copy(self, name):
         shutil.copyfile(original_of(name), self.path(name + ".tar"))
 
-    def batch(self, file, *options, status=0):
+    def batch(self, file, *options, status=0, env=None):
         """The summary as JSON, held against its schema; image -> its part in it."""
-        done = slim("build", "--batch", file, "--format", "json", *options)
+        done = slim("build", "--batch", file, "--format", "json", *options, env=env)
         self.assert_status(done, status)
         with open(os.path.join(SOURCE, "schema", "batch.schema.json"), encoding="utf-8") as schema:
             jsonschema.validate(done.json(), json.load(schema))
@@ -157,8 +157,14 @@ images:
         self.assertRegex(summary, r"(?m)^static\.tar +1\.3 MB +7\d\d\.\d kB +\d\d % +\d+\.\d s  same$")
         self.assertIn("\n1 slimmed, 0 as before, 4 failed; ", summary)
         # what was done stays done, the rest is tried again
-        images = self.batch(file, status=1)
+        images = self.batch(file, status=1, env={"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": self.path("outputs"),
+                                                 "GITHUB_STEP_SUMMARY": self.path("steps")})
         self.assertEqual(self.counts, {"built": 0, "unchanged": 1, "failed": 4, "stopped": 0})
+        # in a workflow each is an annotation of the batch, and who has a report is in the summary
+        self.assertEqual(sum(line.startswith("::error title=slim%3A ") for line in self.err.splitlines()), 4, self.err)
+        self.assertFalse(os.path.exists(self.path("outputs")))
+        with open(self.path("steps"), encoding="utf-8") as steps:
+            self.assertEqual(steps.read().count("\n**Verdict: inconclusive.**"), 1)
 
     def test_the_command_line_holds_for_every_image(self):
         self.copy("static")
