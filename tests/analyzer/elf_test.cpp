@@ -203,7 +203,7 @@ std::string as_hex(const std::string& bytes) {
 TEST(Elf, TheSectionsOfGoAndRustSayWhatAProgramIsBuiltOf) {
   const std::string go = test::go_build_info("go1.22.1", "mod\texample.com/x\tv1.0.0\n");
   const std::string rust =
-      test::stored_by_zlib(R"({"packages":[{"name":"serde","version":"1","source":"crates.io"}]})");
+      test::stored_by_zlib(R"({"packages":[{"name":"serde","version":"1","source":"registry"}]})");
   const std::string start =
       "--- !ELF\nFileHeader: { Class: ELFCLASS64, Data: ELFDATA2LSB, Type: ET_EXEC, "
       "Machine: EM_X86_64 }\n";

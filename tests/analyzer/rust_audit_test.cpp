@@ -22,8 +22,8 @@ const std::string compressed(
 
 const std::string document = R"({"packages":[
   {"name":"app","version":"0.1.0","source":"local","dependencies":[1],"root":true},
-  {"name":"serde","version":"1.0.200","source":"crates.io"},
-  {"name":"cc","version":"1.0.90","source":"crates.io","kind":"build"},
+  {"name":"serde","version":"1.0.200","source":"registry"},
+  {"name":"cc","version":"1.0.90","source":"registry","kind":"build"},
   {"name":7}, 8,
   {"version":"1"}]})";
 

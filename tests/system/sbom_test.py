@@ -306,8 +306,8 @@ class Programs(SystemTest):
         os.makedirs(self.path("root", "bin"))
         document = {"packages": [
             {"name": "app", "version": "0.1.0", "source": "local", "dependencies": [1], "root": True},
-            {"name": "serde", "version": "1.0.200", "source": "crates.io"},
-            {"name": "cc", "version": "1.0.90", "source": "crates.io", "kind": "build"}]}
+            {"name": "serde", "version": "1.0.200", "source": "registry"},
+            {"name": "cc", "version": "1.0.90", "source": "registry", "kind": "build"}]}
         with open(self.path("section"), "wb") as file:
             file.write(zlib.compress(json.dumps(document).encode(), 9))
         subprocess.run(["objcopy", "--add-section", ".dep-v0=" + self.path("section"), "/bin/true",
