@@ -21,6 +21,7 @@ constexpr std::string_view magic = "\xff Go buildinf:";
 constexpr std::size_t header_size = 32;
 constexpr std::size_t header_alignment = 16;
 constexpr std::size_t searched = std::size_t{1} << 20;
+constexpr std::size_t addresses_at = 16;  ///< in the header
 constexpr std::size_t mark_size = 16;
 constexpr std::size_t longest_toolchain = 256;
 constexpr std::size_t longest_modules = std::size_t{16} << 20;
@@ -124,8 +125,8 @@ std::optional<BuiltModules> read_go_build_info(std::string_view data, const Mapp
   } else {
     const Numbers numbers{.width = header[magic.size()] == 4 ? std::size_t{4} : std::size_t{8},
                           .big_endian = (flags & big_endian_flag) != 0};
-    toolchain = string_at(numbers.at(header, mark_size), numbers, mapped);
-    modules = string_at(numbers.at(header, mark_size + numbers.width), numbers, mapped);
+    toolchain = string_at(numbers.at(header, addresses_at), numbers, mapped);
+    modules = string_at(numbers.at(header, addresses_at + numbers.width), numbers, mapped);
   }
   if (toolchain.empty() || toolchain.size() > longest_toolchain || modules.size() > longest_modules)
     return std::nullopt;

@@ -95,13 +95,7 @@ class LayerOrder {
     if (!part_.with_added) return;
     for (const AddedEntry& added : plan_.added) {
       if (added.type != type) continue;
-      LayerEntry metadata;
-      metadata.path = added.path.substr(1);
-      metadata.type = added.type;
-      metadata.mode = added.mode;
-      metadata.mtime = added.mtime;
-      metadata.mtime_nsec = added.mtime_nsec;
-      metadata.size = added.content.size();
+      const LayerEntry metadata = layer_entry(added);
       sink_.entry({.path = metadata.path, .metadata = &metadata, .hard_link = ""});
       if (!added.content.empty()) sink_.content(std::as_bytes(std::span(added.content)));
     }

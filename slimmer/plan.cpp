@@ -75,6 +75,17 @@ void add_path(Totals& totals, bool folder) {
 
 }  // namespace
 
+LayerEntry layer_entry(const AddedEntry& added) {
+  LayerEntry entry;
+  entry.path = added.path.substr(1);
+  entry.type = added.type;
+  entry.mode = added.mode;
+  entry.mtime = added.mtime;
+  entry.mtime_nsec = added.mtime_nsec;
+  entry.size = added.content.size();
+  return entry;
+}
+
 Totals added_totals(const Plan& plan) {
   Totals sums;
   for (const AddedEntry& entry : plan.added) {

@@ -81,6 +81,9 @@ struct AddedEntry {
   std::string why;
 };
 
+/// As an entry of a layer, without what an index says of its content.
+LayerEntry layer_entry(const AddedEntry& added);
+
 struct Plan {
   Profile profile = Profile::balanced;
   std::vector<Decision> decisions;  ///< by NodeId, one for every node of the tree

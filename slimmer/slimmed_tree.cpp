@@ -20,14 +20,8 @@ namespace slim {
 namespace {
 
 LayerEntry added_entry(const AddedEntry& added, FactCollector& facts, LayerIndex& index) {
-  LayerEntry entry;
-  entry.path = added.path.substr(1);
-  entry.type = added.type;
-  entry.mode = added.mode;
-  entry.mtime = added.mtime;
-  entry.mtime_nsec = added.mtime_nsec;
+  LayerEntry entry = layer_entry(added);
   if (added.type != EntryType::file) return entry;
-  entry.size = added.content.size();
   const auto bytes = std::as_bytes(std::span(added.content));
   Hasher hasher;
   hasher.update(bytes);
